@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libvpcvis - cloud-style network visibility in pure C99, to be embedded.
+ *
+ * Include this, or the room you need; each header is the manual of its room and opens with
+ * what the room is for. The rooms, ground floor first:
+ *
+ * base     status codes, where an error is, the allocator, the version, code paths
+ * addr     IPv4 and IPv6 addresses and CIDR blocks: text to value and back
+ * record   one flow-log record, and the catalogue of its 72 fields
+ * layout   which fields a line has, in which order: default, format string, header line
+ * line     text lines to records or columns, and back, one or thousands at a time
+ * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
+ *
+ * What holds everywhere (ownership, threads, statuses, configs) is said once, at the top of
+ * vpcvis/base.h. The shortest useful program:
+ *
+ *     struct vpcvis_record record;
+ *     struct vpcvis_error error;
+ *     vpcvis_layout *layout;
+ *     vpcvis_layout_new(NULL, NULL, &layout, NULL);
+ *     if (vpcvis_line_read(layout, 0, line, strlen(line), &record, &error) == VPCVIS_OK)
+ *         printf("%llu bytes\n", (unsigned long long)record.bytes);
+ */
+#ifndef VPCVIS_H
+#define VPCVIS_H
+
+#include "vpcvis/base.h"
+#include "vpcvis/addr.h"
+#include "vpcvis/record.h"
+#include "vpcvis/layout.h"
+#include "vpcvis/line.h"
+#include "vpcvis/reader.h"
+
+#endif
