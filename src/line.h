@@ -159,7 +159,7 @@ VPCVIS_I_INLINE uint32_t vpcvis_i_line_end(const struct vpcvis_i_line_lanes *lan
 }
 
 /*
- * The scalar reader: one line, its end included or not. fields: which to store; the others are
+ * The scalar reader: one line without its end. fields: which to store; the others are
  * checked unless flags has VPCVIS_LINE_SKIP. *prefixed, unless NULL, tells whether a time was
  * skipped.
  */

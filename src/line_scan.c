@@ -238,7 +238,7 @@ vpcvis_status vpcvis_i_line_scan(const vpcvis_layout *layout, uint32_t flags,
     uint32_t timed;
 
     scan.line = line;
-    scan.len = vpcvis_i_layout_trim(line, len);
+    scan.len = len;
     scan.at = 0;
     scan.end = 0;
     scan.flags = flags;
@@ -267,8 +267,8 @@ vpcvis_status vpcvis_line_read(const vpcvis_layout *layout, uint32_t flags,
         return VPCVIS_E_ARG;
     if ((flags & ~VPCVIS_I_LINE_FLAGS) != 0)
         return VPCVIS_E_CONFIG;
-    status = vpcvis_i_line_scan(layout, flags, layout->fields, line, line_len, &read,
-                                NULL, error);
+    status = vpcvis_i_line_scan(layout, flags, layout->fields, line,
+                                vpcvis_i_layout_trim(line, line_len), &read, NULL, error);
     if (status == VPCVIS_OK)
         *record = read;
     return status;
