@@ -20,11 +20,8 @@
                "bmi2,popcnt,lzcnt")))
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-/* ---- the index ---- */
-
-TARGET static void add_group(struct vpcvis_i_line_index *index,
-                             struct vpcvis_i_line_carry *carry, __m512i text, uint32_t at,
-                             int next_is_lf)
+/* Positions of the set bits, `at` being that of bit 0: bytes squeezed together, then widened. */
+INLINE void add_seps(struct vpcvis_i_line_index *index, uint32_t at, uint64_t sep)
 {
     const __m512i places =
         _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48,
@@ -32,30 +29,74 @@ TARGET static void add_group(struct vpcvis_i_line_index *index,
                         31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16,
                         15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     const __m512i origin = _mm512_set1_epi16((short)at);
-    struct vpcvis_i_line_masks masks;
+    const __m512i found = _mm512_maskz_compress_epi8(sep, places);
+    const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
     uint16_t *out = index->sep + index->seps;
+    const uint32_t count = (uint32_t)_mm_popcnt_u64(sep);
+
+    _mm512_storeu_si512(out, _mm512_add_epi16(origin, low));
+    if (VPCVIS_I_UNLIKELY(count > 32)) {
+        const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(found, 1));
+        _mm512_storeu_si512(out + 32, _mm512_add_epi16(origin, high));
+    }
+    index->seps += count;
+}
+
+/* The line that ends in these 64 bytes, written even if there is none, and any more. */
+INLINE void add_ends(struct vpcvis_i_line_index *index, uint32_t at, uint64_t sep,
+                     uint64_t lf)
+{
+    index->end[index->lines] = (uint16_t)(at + _tzcnt_u64(lf));
+    index->upto[index->lines] =
+        (uint16_t)(index->seps + (uint32_t)_mm_popcnt_u64(sep & _blsmsk_u64(lf)));
+    index->lines += lf != 0;
+    lf &= lf - 1;
+    if (VPCVIS_I_UNLIKELY(lf != 0))
+        vpcvis_i_line_add_ends(index, at, sep, lf);
+}
+
+/* Which bytes separate, where a group has more than spaces, visible bytes and LF. */
+TARGET static uint64_t odd_group(struct vpcvis_i_line_index *index,
+                                 struct vpcvis_i_line_carry *carry, __m512i text,
+                                 uint32_t at, const char *next)
+{
+    struct vpcvis_i_line_masks masks;
     uint64_t odd, sep;
-    __m512i found;
 
     masks.blank = _mm512_cmple_epu8_mask(text, _mm512_set1_epi8(0x20));
     masks.other = _mm512_cmplt_epu8_mask(text, _mm512_set1_epi8(0x20)) |
                   _mm512_cmpgt_epu8_mask(text, _mm512_set1_epi8(0x7e));
     masks.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
     masks.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r'));
-    sep = vpcvis_i_line_separators(&masks, carry, next_is_lf, &odd);
+    sep = vpcvis_i_line_separators(&masks, carry,
+                                   masks.cr >> 63 && next != NULL && *next == '\n', &odd);
     index->odd[at / 64] = odd;
     index->any_odd |= odd;
-    vpcvis_i_line_add_ends(index, at, sep, masks.lf);
-    found = _mm512_maskz_compress_epi8(sep, places);
-    _mm512_storeu_si512(
-        out,
-        _mm512_add_epi16(origin, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found))));
-    if (VPCVIS_I_UNLIKELY(_mm_popcnt_u64(sep) > 32))
-        _mm512_storeu_si512(
-            out + 32, _mm512_add_epi16(origin, _mm512_cvtepu8_epi16(
-                                                   _mm512_extracti64x4_epi64(found, 1))));
-    index->seps += (uint32_t)_mm_popcnt_u64(sep);
+    return sep;
 }
+
+INLINE void add_group(struct vpcvis_i_line_index *index,
+                      struct vpcvis_i_line_carry *carry, __m512i text, uint32_t at,
+                      const char *next)
+{
+    const __m512i above = _mm512_sub_epi8(text, _mm512_set1_epi8(0x20));
+    const uint64_t other = _mm512_cmpgt_epu8_mask(above, _mm512_set1_epi8(0x5e));
+    const uint64_t lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
+    uint64_t sep = _mm512_testn_epi8_mask(above, above) | lf;
+    const uint64_t beside = sep & (sep << 1 | carry->blank);
+
+    if (VPCVIS_I_UNLIKELY(((other & ~lf) | beside | carry->cr) != 0)) {
+        sep = odd_group(index, carry, text, at, next);
+    } else {
+        carry->blank = sep >> 63;
+        index->odd[at / 64] = 0;
+    }
+    add_ends(index, at, sep, lf);
+    add_seps(index, at, sep);
+}
+
+/* Text that is wanted soon is asked for this many bytes ahead. */
+#define AHEAD 1024
 
 TARGET void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
                                        struct vpcvis_i_line_index *index)
@@ -66,17 +107,18 @@ TARGET void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
     index->seps = 0;
     index->lines = 0;
     index->any_odd = 0;
-    for (at = 0; len - at >= 64; at += 64)
+    for (at = 0; len - at >= 64; at += 64) {
+        _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
         add_group(index, &carry, _mm512_loadu_si512(text + at), at,
-                  len - at > 64 && text[at + 64] == '\n');
+                  len - at > 64 ? text + at + 64 : NULL);
+    }
     if (at < len) {
         const __mmask64 rest = _bzhi_u64(~(uint64_t)0, len - at);
         add_group(index, &carry,
-                  _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at, 0);
+                  _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at,
+                  NULL);
     }
 }
-
-/* ---- tokens of 64 lanes ---- */
 
 /*
  * A lane's span is its token's neighbours in the index: the separator before it in the low
@@ -103,43 +145,60 @@ INLINE uint64_t lanes_below(uint32_t count)
     return _bzhi_u64(~(uint64_t)0, count);
 }
 
+/* Sixteen spans: one gathered dword holds both separators. */
+INLINE __m512i gather_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                            uint32_t lane)
+{
+    const uint32_t left = lane < lanes->count ? lanes->count - lane : 0;
+    const __m512i lane_0 = _mm512_set1_epi32(lanes->first[0]);
+    const __m512i first = _mm512_cvtepu16_epi32(
+        _mm256_loadu_si256((const __m256i *)(const void *)(lanes->first + lane)));
+    const __m512i place =
+        _mm512_mask_mov_epi32(lane_0, (__mmask16)_bzhi_u32(0xffff, left), first);
+    const __m512i at = _mm512_cvtepu16_epi32(
+        _mm256_loadu_si256((const __m256i *)(const void *)(lanes->at + lane)));
+
+    if (token != 0)
+        return _mm512_i32gather_epi32(place, lanes->sep + token - 1, 2);
+    return _mm512_or_si512(
+        _mm512_slli_epi32(_mm512_i32gather_epi32(place, lanes->sep, 2), 16),
+        _mm512_and_si512(_mm512_sub_epi32(at, _mm512_set1_epi32(1)),
+                         _mm512_set1_epi32(0xffff)));
+}
+
+/* Which of sixteen tokens are `-`: their first bytes are fetched if any is of one byte. */
+INLINE uint64_t find_dashes(const char *text, __m512i start, __m512i len)
+{
+    const __mmask16 single = _mm512_cmpeq_epi32_mask(len, _mm512_set1_epi32(1));
+    const __m512i byte = _mm512_set1_epi32(0xff);
+
+    if (single == 0)
+        return 0;
+    return _mm512_mask_cmpeq_epi32_mask(
+        single,
+        _mm512_and_si512(byte, _mm512_mask_i32gather_epi32(byte, single, start, text, 1)),
+        _mm512_set1_epi32('-'));
+}
+
+/* All spans with their lengths, and which lanes are `-`. */
 TARGET static void load_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
                               struct spans *spans)
 {
-    uint32_t lane;
-
-    for (lane = 0; token == 0 && lane < lanes->count; lane++)
-        spans->span[lane] = (uint32_t)lanes->sep[lanes->first[lane]] << 16 |
-                            (uint16_t)(lanes->at[lane] - 1);
-    for (lane = 0; token != 0 && lane < lanes->count; lane++)
-        memcpy(&spans->span[lane], lanes->sep + lanes->first[lane] + token - 1, 4);
-    for (lane = lanes->count; lane < VPCVIS_I_LINE_LANES; lane++)
-        spans->span[lane] = spans->span[0];
-}
-
-/* Lengths of all lanes, and which lanes are `-`. */
-TARGET static void measure_spans(const struct vpcvis_i_line_lanes *lanes,
-                                 struct spans *spans)
-{
-    const __m512i low = _mm512_set1_epi32(0xffff);
-    uint64_t single = 0;
+    uint64_t dashes = 0;
     uint32_t i;
 
     for (i = 0; i < VPCVIS_I_LINE_LANES; i += 16) {
-        const __m512i span = _mm512_loadu_si512(spans->span + i);
-        const __m512i start = _mm512_add_epi32(span, _mm512_set1_epi32(1));
-        const __m512i len =
-            _mm512_sub_epi32(_mm512_srli_epi32(span, 16), _mm512_and_si512(start, low));
+        const __m512i span = gather_spans(lanes, token, i);
+        const __m512i start = _mm512_and_si512(
+            _mm512_add_epi32(span, _mm512_set1_epi32(1)), _mm512_set1_epi32(0xffff));
+        const __m512i len = _mm512_sub_epi32(_mm512_srli_epi32(span, 16), start);
+
+        _mm512_storeu_si512(spans->span + i, span);
         _mm_storeu_si128((__m128i *)(void *)(spans->len + i),
                          _mm512_cvtusepi32_epi8(len));
-        single |= (uint64_t)_mm512_cmpeq_epi32_mask(len, _mm512_set1_epi32(1)) << i;
+        dashes |= find_dashes(lanes->text, start, len) << i;
     }
-    spans->dashes = 0;
-    for (single &= lanes_below(lanes->count); single != 0; single &= single - 1) {
-        const uint32_t lane = (uint32_t)_tzcnt_u64(single);
-        const uint64_t dash = lanes->text[start_of(spans, lane)] == '-';
-        spans->dashes |= dash << lane;
-    }
+    spans->dashes = dashes & lanes_below(lanes->count);
 }
 
 /* The 16 bytes that end where each of four lanes' tokens end. */
@@ -166,8 +225,6 @@ INLINE __m512i load_four(const char *text, const struct spans *spans, uint32_t l
             (const __m128i *)(const void *)(before + end_of(spans, lane + 3 * step))),
         3);
 }
-
-/* ---- numbers ---- */
 
 /* Which lane's length each byte of four tokens takes: 0, 0 + step, ... */
 INLINE __m512i spread(uint32_t lane, uint32_t step)
@@ -267,7 +324,6 @@ TARGET uint64_t vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *
     __m512i lens;
 
     load_spans(lanes, token, &spans);
-    measure_spans(lanes, &spans);
     lens = _mm512_loadu_si512(spans.len);
     wide = _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(10));
     for (lane = 0; lane < lanes->count; lane += 8) {
@@ -291,7 +347,6 @@ TARGET uint64_t vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *
     __m512i lens;
 
     load_spans(lanes, token, &spans);
-    measure_spans(lanes, &spans);
     lens = _mm512_loadu_si512(spans.len);
     wide = _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(16)) & lanes_below(lanes->count);
     for (lane = 0; lane < lanes->count; lane += 8) {
@@ -305,8 +360,6 @@ TARGET uint64_t vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *
     bad |= read_wide(lanes->text, &spans, wide, max, out);
     return bad & ~spans.dashes & lanes_below(lanes->count);
 }
-
-/* ---- addresses ---- */
 
 /*
  * Four dotted quads of 7..15 bytes each, right-aligned. Dots are squeezed out, and digits are
@@ -428,7 +481,6 @@ TARGET uint64_t vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *l
     __m512i lens;
 
     load_spans(lanes, token, &spans);
-    measure_spans(lanes, &spans);
     lens = _mm512_loadu_si512(spans.len);
     for (lane = 0; lane < lanes->count; lane += 4) {
         const uint64_t wide =
@@ -449,8 +501,6 @@ TARGET uint64_t vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *l
     return read_others(lanes->text, &spans,
                        others & ~spans.dashes & lanes_below(lanes->count), out);
 }
-
-/* ---- words and texts ---- */
 
 /* start | len << 32 of eight lanes, as struct vpcvis_line_text has them. */
 INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
@@ -474,7 +524,6 @@ TARGET uint64_t vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lane
     uint32_t lane;
 
     load_spans(lanes, token, &spans);
-    measure_spans(lanes, &spans);
     for (lane = 0; lane < lanes->count; lane += 8)
         _mm512_storeu_si512(out + lane, eight_texts(lanes, &spans, lane));
     *valid = ~spans.dashes;
@@ -513,7 +562,6 @@ TARGET uint64_t vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lane
     uint32_t lane;
 
     load_spans(lanes, token, &spans);
-    measure_spans(lanes, &spans);
     for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
         memcpy(&keys[lane], lanes->text + end_of(&spans, lane) - 8, 8);
     for (lane = 0; lane < lanes->count; lane += 8) {

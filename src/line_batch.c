@@ -33,15 +33,18 @@ static void scale_times(vpcvis_line *lines, uint64_t *values, uint64_t valid)
     }
 }
 
-/* A word that is not in the list of its field marks the row. */
+/* Words that are not in the list of their field mark their rows. */
 static void mark_unknown(vpcvis_line *lines, const struct vpcvis_line_text *values,
                          uint64_t valid)
 {
-    uint32_t lane;
+    const uint32_t count = lines->lanes.count;
+    uint32_t lane, unknown = 0;
 
-    for (lane = 0; lane < lines->lanes.count; lane++) {
-        if (values[lane].code == 0)
-            lines->row_flags[lane] |= (valid >> lane & 1) ? VPCVIS_RECORD_UNKNOWN : 0;
+    for (lane = 0; lane < count; lane++)
+        unknown |= values[lane].code == 0;
+    for (lane = 0; unknown != 0 && lane < count; lane++) {
+        if (values[lane].code == 0 && (valid >> lane & 1))
+            lines->row_flags[lane] |= VPCVIS_RECORD_UNKNOWN;
     }
 }
 
@@ -253,19 +256,22 @@ static int settle_line(vpcvis_line *lines, struct batch *batch, size_t at, size_
     return outcome;
 }
 
-/* How many of the kept lanes not in `done` have NODATA and SKIPDATA. */
-static void count_lanes(vpcvis_line *lines, uint64_t lanes)
+/* How many of these lanes have NODATA and SKIPDATA. */
+static void count_lanes(vpcvis_line *lines, uint64_t kept)
 {
     const uint32_t c = lines->layout->column[VPCVIS_FIELD_LOG_STATUS];
+    const uint32_t count = lines->lanes.count;
     const struct vpcvis_line_text *values;
-    uint32_t lane;
+    uint32_t lane, others = 0;
 
     if (c == VPCVIS_I_LAYOUT_NONE)
         return;
     values = vpcvis_i_line_block(lines, c);
-    lanes &= lines->valid[c];
-    for (lane = 0; lane < lines->lanes.count; lane++) {
-        const uint64_t bit = lanes >> lane & 1;
+    kept &= lines->valid[c];
+    for (lane = 0; lane < count; lane++)
+        others |= values[lane].code ^ VPCVIS_LOG_STATUS_OK;
+    for (lane = 0; others != 0 && lane < count; lane++) {
+        const uint64_t bit = kept >> lane & 1;
         lines->nodata += values[lane].code == VPCVIS_LOG_STATUS_NODATA ? bit : 0;
         lines->skipdata += values[lane].code == VPCVIS_LOG_STATUS_SKIPDATA ? bit : 0;
     }
@@ -331,40 +337,70 @@ static int has_odd(const struct vpcvis_i_line_index *index, uint32_t from, uint3
     return (index->odd[word] & last_mask) != 0;
 }
 
+/* Lanes with an odd byte, or longer than lines may be. */
+static uint64_t find_odd_lanes(const vpcvis_line *lines, uint32_t count)
+{
+    uint64_t found = 0;
+    uint32_t lane;
+
+    for (lane = 0; lane < count; lane++) {
+        const uint32_t start = lines->start[lane], stop = lines->stop[lane];
+        const int odd = has_odd(&lines->index, start, stop);
+        found |= (uint64_t)(odd || stop - start > lines->line_max) << lane;
+    }
+    return found;
+}
+
+/* Lanes whose line is too near to an end of the text for the kernels' loads. */
+static uint64_t find_near_lanes(const vpcvis_line *lines, const struct batch *batch,
+                                uint32_t count)
+{
+    const size_t before = batch->window;
+    const size_t after = batch->len - batch->window;
+    uint64_t found = 0;
+    uint32_t lane;
+
+    if (before + lines->start[0] >= VPCVIS_I_LINE_REACH &&
+        after - lines->stop[count - 1] > VPCVIS_I_LINE_REACH)
+        return 0;
+    for (lane = 0; lane < count; lane++) {
+        const int near = before + lines->start[lane] < VPCVIS_I_LINE_REACH ||
+                         after - lines->stop[lane] <= VPCVIS_I_LINE_REACH;
+        found |= (uint64_t)near << lane;
+    }
+    return found;
+}
+
 /* Take up to 64 lines from line `next` of the window on; returns lanes of another shape. */
 static uint64_t fill_lanes(vpcvis_line *lines, const struct batch *batch, uint32_t next,
                            uint32_t most)
 {
-    const size_t left = batch->len - batch->window;
-    const uint32_t first_safe = batch->window < VPCVIS_I_LINE_REACH
-                                    ? VPCVIS_I_LINE_REACH - (uint32_t)batch->window
-                                    : 0;
-    const size_t last_safe = left > VPCVIS_I_LINE_REACH ? left - VPCVIS_I_LINE_REACH : 0;
     const struct vpcvis_i_line_index *index = &lines->index;
     struct vpcvis_i_line_lanes *lanes = &lines->lanes;
     const uint32_t tokens = lines->layout->columns + lines->lead;
+    const uint32_t count = index->lines - next < most ? index->lines - next : most;
     uint32_t start = next == 0 ? 0 : index->end[next - 1] + 1u;
     uint32_t upto = next == 0 ? 0 : index->upto[next - 1];
     uint64_t shapeless = 0;
     uint32_t lane;
 
-    lanes->count = index->lines - next < most ? index->lines - next : most;
-    for (lane = 0; lane < lanes->count; lane++) {
+    lanes->count = count;
+    for (lane = 0; lane < count; lane++) {
         const uint32_t end = index->end[next + lane];
         const uint32_t last = index->upto[next + lane];
-        const int odd = index->any_odd != 0 && has_odd(index, start, end);
-        const int near = start < first_safe || end >= last_safe;
-        const int is_long = end - start > lines->line_max;
 
-        shapeless |= (uint64_t)((last - upto != tokens) | odd | near | is_long) << lane;
+        shapeless = shapeless >> 1 | (uint64_t)(last - upto != tokens) << 63;
         lanes->first[lane] = (uint16_t)upto;
-        lanes->at[lane] = (uint16_t)start;
         lines->start[lane] = (uint16_t)start;
         lines->stop[lane] = (uint16_t)end;
         start = end + 1;
         upto = last;
     }
-    return shapeless;
+    memcpy(lanes->at, lines->start, count * sizeof(lanes->at[0]));
+    shapeless >>= 64 - count;
+    if (index->any_odd != 0 || lines->line_max < VPCVIS_I_LINE_WINDOW)
+        shapeless |= find_odd_lanes(lines, count);
+    return shapeless | find_near_lanes(lines, batch, count);
 }
 
 static vpcvis_status read_window(vpcvis_line *lines, struct batch *batch, size_t at)
