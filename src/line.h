@@ -59,6 +59,8 @@ struct vpcvis_i_line_lanes {
     const uint16_t *sep; /* of the index */
     uint16_t first[VPCVIS_I_LINE_LANES];
     uint16_t at[VPCVIS_I_LINE_LANES]; /* where the line, and so token 0, begins */
+    /* The AVX-512 path's copy, turned: ends[t + 1] has the ends of token t, ends[0] at - 1. */
+    uint16_t ends[VPCVIS_FIELD_MAX + 18][VPCVIS_I_LINE_LANES];
 };
 
 /* The words of a NAME field that fit eight bytes, as a kernel compares them. */
@@ -201,6 +203,7 @@ VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
 
 VPCVIS_I_LINE_PATH(portable)
 #if defined(VPCVIS_I_X86)
+VPCVIS_I void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes, uint32_t tokens);
 VPCVIS_I_LINE_PATH(sse2)
 VPCVIS_I_LINE_PATH(avx2)
 VPCVIS_I_LINE_PATH(avx512)
@@ -208,7 +211,8 @@ VPCVIS_I_LINE_PATH(avx512)
 VPCVIS_I_LINE_PATH(neon)
 #endif
 
-/* The kernels of the machine's path (line_path.c). */
+/* The kernels of the machine's path (line_path.c); turn comes before those of a block. */
+VPCVIS_I void vpcvis_i_line_turn(vpcvis_line *lines, uint32_t tokens);
 VPCVIS_I void vpcvis_i_line_index(const vpcvis_line *lines, const char *text,
                                   uint32_t len, struct vpcvis_i_line_index *index);
 VPCVIS_I uint64_t vpcvis_i_line_read_number32(const vpcvis_line *lines, uint32_t token,

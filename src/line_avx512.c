@@ -120,24 +120,84 @@ TARGET void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
     }
 }
 
+/* One step of turning rows into columns: registers r and r + 8 become 2r and 2r + 1. */
+INLINE void riffle(const __m512i in[16], __m512i out[16])
+{
+    uint32_t r;
+
+    for (r = 0; r < 8; r++) {
+        out[2 * r] = _mm512_unpacklo_epi16(in[r], in[r + 8]);
+        out[2 * r + 1] = _mm512_unpackhi_epi16(in[r], in[r + 8]);
+    }
+}
+
 /*
- * A lane's span is its token's neighbours in the index: the separator before it in the low
- * half, the one that ends it in the high half. Lanes past the last repeat lane 0.
+ * The ends of 16 tokens of 32 lanes: a row a lane in, a row a token out. Four riffles leave token
+ * c of lanes 0..7 and 16..23 in register 2c, of the other lanes in 2c + 1:
+ *
+ *     register 2c   [token c, lanes 0..7 | token c+8, lanes 0..7 | token c, lanes 16..23 | ...]
  */
+TARGET static void turn_block(const uint16_t *sep, const uint16_t *first,
+                              uint16_t (*ends)[VPCVIS_I_LINE_LANES], uint32_t lane)
+{
+    __m512i a[16], b[16];
+    uint32_t r;
+
+    for (r = 0; r < 16; r++) {
+        const void *low = sep + first[lane + r];
+        const void *high = sep + first[lane + r + 16];
+        a[r] = _mm512_inserti64x4(
+            _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)low)),
+            _mm256_loadu_si256((const __m256i *)high), 1);
+    }
+    riffle(a, b);
+    riffle(b, a);
+    riffle(a, b);
+    riffle(b, a);
+    for (r = 0; r < 16; r++) {
+        uint16_t *out = &ends[r / 2][lane + r % 2 * 8];
+        uint16_t *eight_on = &ends[r / 2 + 8][lane + r % 2 * 8];
+        _mm_storeu_si128((__m128i *)(void *)out, _mm512_castsi512_si128(a[r]));
+        _mm_storeu_si128((__m128i *)(void *)eight_on, _mm512_extracti32x4_epi32(a[r], 1));
+        _mm_storeu_si128((__m128i *)(void *)(out + 16),
+                         _mm512_extracti32x4_epi32(a[r], 2));
+        _mm_storeu_si128((__m128i *)(void *)(eight_on + 16),
+                         _mm512_extracti32x4_epi32(a[r], 3));
+    }
+}
+
+/* Lanes past the last repeat lane 0, so that whole vectors of lanes are safe to read. */
+TARGET void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes, uint32_t tokens)
+{
+    uint32_t lane, token;
+
+    for (lane = lanes->count; lane < VPCVIS_I_LINE_LANES; lane++) {
+        lanes->first[lane] = lanes->first[0];
+        lanes->at[lane] = lanes->at[0];
+    }
+    for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
+        lanes->ends[0][lane] = (uint16_t)(lanes->at[lane] - 1);
+    for (token = 0; token < tokens; token += 16) {
+        for (lane = 0; lane < lanes->count; lane += 32)
+            turn_block(lanes->sep + token, lanes->first, lanes->ends + 1 + token, lane);
+    }
+}
+
+/* Where one token of each lane begins and ends, and its length (255 for longer ones). */
 struct spans {
-    uint32_t span[VPCVIS_I_LINE_LANES];
-    uint8_t len[VPCVIS_I_LINE_LANES]; /* 255 for longer ones */
-    uint64_t dashes;
+    const uint16_t *before; /* one less than the token's first byte */
+    const uint16_t *end;
+    uint8_t len[VPCVIS_I_LINE_LANES];
 };
 
 INLINE uint32_t end_of(const struct spans *spans, uint32_t lane)
 {
-    return spans->span[lane] >> 16;
+    return spans->end[lane];
 }
 
 INLINE uint32_t start_of(const struct spans *spans, uint32_t lane)
 {
-    return (spans->span[lane] + 1) & 0xffff;
+    return (spans->before[lane] + 1u) & 0xffff;
 }
 
 INLINE uint64_t lanes_below(uint32_t count)
@@ -145,60 +205,37 @@ INLINE uint64_t lanes_below(uint32_t count)
     return _bzhi_u64(~(uint64_t)0, count);
 }
 
-/* Sixteen spans: one gathered dword holds both separators. */
-INLINE __m512i gather_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
-                            uint32_t lane)
+/* Returns the lengths. */
+INLINE __m512i load_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                          struct spans *spans)
 {
-    const uint32_t left = lane < lanes->count ? lanes->count - lane : 0;
-    const __m512i lane_0 = _mm512_set1_epi32(lanes->first[0]);
-    const __m512i first = _mm512_cvtepu16_epi32(
-        _mm256_loadu_si256((const __m256i *)(const void *)(lanes->first + lane)));
-    const __m512i place =
-        _mm512_mask_mov_epi32(lane_0, (__mmask16)_bzhi_u32(0xffff, left), first);
-    const __m512i at = _mm512_cvtepu16_epi32(
-        _mm256_loadu_si256((const __m256i *)(const void *)(lanes->at + lane)));
-
-    if (token != 0)
-        return _mm512_i32gather_epi32(place, lanes->sep + token - 1, 2);
-    return _mm512_or_si512(
-        _mm512_slli_epi32(_mm512_i32gather_epi32(place, lanes->sep, 2), 16),
-        _mm512_and_si512(_mm512_sub_epi32(at, _mm512_set1_epi32(1)),
-                         _mm512_set1_epi32(0xffff)));
-}
-
-/* Which of sixteen tokens are `-`: their first bytes are fetched if any is of one byte. */
-INLINE uint64_t find_dashes(const char *text, __m512i start, __m512i len)
-{
-    const __mmask16 single = _mm512_cmpeq_epi32_mask(len, _mm512_set1_epi32(1));
-    const __m512i byte = _mm512_set1_epi32(0xff);
-
-    if (single == 0)
-        return 0;
-    return _mm512_mask_cmpeq_epi32_mask(
-        single,
-        _mm512_and_si512(byte, _mm512_mask_i32gather_epi32(byte, single, start, text, 1)),
-        _mm512_set1_epi32('-'));
-}
-
-/* All spans with their lengths, and which lanes are `-`. */
-TARGET static void load_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
-                              struct spans *spans)
-{
-    uint64_t dashes = 0;
     uint32_t i;
 
-    for (i = 0; i < VPCVIS_I_LINE_LANES; i += 16) {
-        const __m512i span = gather_spans(lanes, token, i);
-        const __m512i start = _mm512_and_si512(
-            _mm512_add_epi32(span, _mm512_set1_epi32(1)), _mm512_set1_epi32(0xffff));
-        const __m512i len = _mm512_sub_epi32(_mm512_srli_epi32(span, 16), start);
-
-        _mm512_storeu_si512(spans->span + i, span);
-        _mm_storeu_si128((__m128i *)(void *)(spans->len + i),
-                         _mm512_cvtusepi32_epi8(len));
-        dashes |= find_dashes(lanes->text, start, len) << i;
+    spans->before = lanes->ends[token];
+    spans->end = lanes->ends[token + 1];
+    for (i = 0; i < VPCVIS_I_LINE_LANES; i += 32) {
+        const __m512i len =
+            _mm512_sub_epi16(_mm512_sub_epi16(_mm512_loadu_si512(spans->end + i),
+                                              _mm512_loadu_si512(spans->before + i)),
+                             _mm512_set1_epi16(1));
+        _mm256_storeu_si256((__m256i *)(void *)(spans->len + i),
+                            _mm512_cvtusepi16_epi8(len));
     }
-    spans->dashes = dashes & lanes_below(lanes->count);
+    return _mm512_loadu_si512(spans->len);
+}
+
+/* Which of some lanes are `-`. */
+TARGET static uint64_t find_dashes(const char *text, const struct spans *spans,
+                                   uint64_t lanes)
+{
+    uint64_t dashes = 0;
+
+    lanes &= _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(spans->len), _mm512_set1_epi8(1));
+    for (; lanes != 0; lanes &= lanes - 1) {
+        const uint32_t lane = (uint32_t)_tzcnt_u64(lanes);
+        dashes |= (uint64_t)(text[start_of(spans, lane)] == '-') << lane;
+    }
+    return dashes;
 }
 
 /* The 16 bytes that end where each of four lanes' tokens end. */
@@ -319,12 +356,11 @@ TARGET uint64_t vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *
                                               uint64_t *valid)
 {
     struct spans spans;
-    uint64_t bad = 0, wrong, wide;
+    uint64_t bad = 0, dashes, wrong, wide;
     uint32_t lane;
     __m512i lens;
 
-    load_spans(lanes, token, &spans);
-    lens = _mm512_loadu_si512(spans.len);
+    lens = load_spans(lanes, token, &spans);
     wide = _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(10));
     for (lane = 0; lane < lanes->count; lane += 8) {
         const __m512i value = read_eight(lanes->text, &spans, lens, lane, &wrong);
@@ -333,8 +369,10 @@ TARGET uint64_t vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *
         _mm256_storeu_si256((__m256i *)(void *)(out + lane),
                             _mm512_cvtepi64_epi32(value));
     }
-    *valid = ~spans.dashes;
-    return (bad | wide) & ~spans.dashes & lanes_below(lanes->count);
+    bad = (bad | wide) & lanes_below(lanes->count);
+    dashes = find_dashes(lanes->text, &spans, bad);
+    *valid = ~dashes;
+    return bad & ~dashes;
 }
 
 TARGET uint64_t vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *lanes,
@@ -342,12 +380,11 @@ TARGET uint64_t vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *
                                               uint64_t *valid)
 {
     struct spans spans;
-    uint64_t bad = 0, wrong, wide;
+    uint64_t bad = 0, dashes, wrong, wide;
     uint32_t lane;
     __m512i lens;
 
-    load_spans(lanes, token, &spans);
-    lens = _mm512_loadu_si512(spans.len);
+    lens = load_spans(lanes, token, &spans);
     wide = _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(16)) & lanes_below(lanes->count);
     for (lane = 0; lane < lanes->count; lane += 8) {
         const __m512i value = read_eight(lanes->text, &spans, lens, lane, &wrong);
@@ -355,10 +392,10 @@ TARGET uint64_t vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *
         bad |= wrong << lane;
         _mm512_storeu_si512(out + lane, value);
     }
-    *valid = ~spans.dashes;
-    bad &= ~wide;
-    bad |= read_wide(lanes->text, &spans, wide, max, out);
-    return bad & ~spans.dashes & lanes_below(lanes->count);
+    bad &= ~wide & lanes_below(lanes->count);
+    dashes = find_dashes(lanes->text, &spans, bad);
+    *valid = ~dashes;
+    return (bad & ~dashes) | read_wide(lanes->text, &spans, wide, max, out);
 }
 
 /*
@@ -476,12 +513,11 @@ TARGET uint64_t vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *l
                                              uint64_t *valid)
 {
     struct spans spans;
-    uint64_t others = 0;
+    uint64_t others = 0, dashes;
     uint32_t lane;
     __m512i lens;
 
-    load_spans(lanes, token, &spans);
-    lens = _mm512_loadu_si512(spans.len);
+    lens = load_spans(lanes, token, &spans);
     for (lane = 0; lane < lanes->count; lane += 4) {
         const uint64_t wide =
             _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(15)) >> lane & 15;
@@ -497,23 +533,26 @@ TARGET uint64_t vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *l
         others |= (good ? odd : 15) << lane;
         store_quads(numbers, out + lane);
     }
-    *valid = ~spans.dashes;
-    return read_others(lanes->text, &spans,
-                       others & ~spans.dashes & lanes_below(lanes->count), out);
+    others &= lanes_below(lanes->count);
+    dashes = find_dashes(lanes->text, &spans, others);
+    *valid = ~dashes;
+    return read_others(lanes->text, &spans, others & ~dashes, out);
 }
 
 /* start | len << 32 of eight lanes, as struct vpcvis_line_text has them. */
 INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
                            const struct spans *spans, uint32_t lane)
 {
-    const __m512i span = _mm512_cvtepu32_epi64(
-        _mm256_loadu_si256((const __m256i *)(const void *)(spans->span + lane)));
-    const __m512i start = _mm512_and_si512(_mm512_add_epi64(span, _mm512_set1_epi64(1)),
-                                           _mm512_set1_epi64(0xffff));
-    const __m512i len = _mm512_sub_epi64(_mm512_srli_epi64(span, 16), start);
+    const __m128i one = _mm_set1_epi16(1);
+    const __m128i start = _mm_add_epi16(
+        _mm_loadu_si128((const __m128i *)(const void *)(spans->before + lane)), one);
+    const __m128i end =
+        _mm_loadu_si128((const __m128i *)(const void *)(spans->end + lane));
+    const __m512i len = _mm512_cvtepu16_epi64(_mm_sub_epi16(end, start));
+    const __m512i at =
+        _mm512_add_epi64(_mm512_cvtepu16_epi64(start), _mm512_set1_epi64(lanes->base));
 
-    return _mm512_or_si512(_mm512_add_epi64(start, _mm512_set1_epi64(lanes->base)),
-                           _mm512_slli_epi64(len, 32));
+    return _mm512_or_si512(at, _mm512_slli_epi64(len, 32));
 }
 
 TARGET uint64_t vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lanes,
@@ -523,10 +562,10 @@ TARGET uint64_t vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lane
     struct spans spans;
     uint32_t lane;
 
-    load_spans(lanes, token, &spans);
+    (void)load_spans(lanes, token, &spans);
     for (lane = 0; lane < lanes->count; lane += 8)
         _mm512_storeu_si512(out + lane, eight_texts(lanes, &spans, lane));
-    *valid = ~spans.dashes;
+    *valid = ~find_dashes(lanes->text, &spans, lanes_below(lanes->count));
     return 0;
 }
 
@@ -561,8 +600,8 @@ TARGET uint64_t vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lane
     uint64_t keys[VPCVIS_I_LINE_LANES], wide;
     uint32_t lane;
 
-    load_spans(lanes, token, &spans);
-    for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
+    (void)load_spans(lanes, token, &spans);
+    for (lane = 0; lane < (lanes->count + 7) / 8 * 8; lane++)
         memcpy(&keys[lane], lanes->text + end_of(&spans, lane) - 8, 8);
     for (lane = 0; lane < lanes->count; lane += 8) {
         const __m512i texts = eight_texts(lanes, &spans, lane);
@@ -578,7 +617,7 @@ TARGET uint64_t vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lane
         out[lane].code = vpcvis_i_record_code(
             words->field, lanes->text + start_of(&spans, lane), out[lane].len);
     }
-    *valid = ~spans.dashes;
+    *valid = ~find_dashes(lanes->text, &spans, lanes_below(lanes->count));
     return 0;
 }
 #endif

@@ -136,6 +136,7 @@ static uint64_t read_block(vpcvis_line *lines, uint64_t shapeless)
             lanes->at[lane] = lanes->at[donor];
         }
     }
+    vpcvis_i_line_turn(lines, lines->layout->columns + lines->lead);
     if (is_suspicious(lines))
         bad |= suspicious_lanes(lines);
     for (c = 0; c < lines->layout->columns; c++) {

@@ -20,6 +20,17 @@ void vpcvis_i_line_index(const vpcvis_line *lines, const char *text, uint32_t le
     }
 }
 
+void vpcvis_i_line_turn(vpcvis_line *lines, uint32_t tokens)
+{
+#if defined(VPCVIS_I_X86)
+    if (lines->cpu == VPCVIS_CPU_AVX512)
+        vpcvis_i_line_turn_avx512(&lines->lanes, tokens);
+#else
+    (void)lines;
+    (void)tokens;
+#endif
+}
+
 uint64_t vpcvis_i_line_read_number32(const vpcvis_line *lines, uint32_t token,
                                      uint32_t max, uint32_t *out, uint64_t *valid)
 {
