@@ -30,7 +30,10 @@
 #define VPCVIS_I_LINE_MS_FROM 10000000000u
 
 #define VPCVIS_I_LINE_STRIDE_MIN 192u
-#define VPCVIS_I_LINE_WINDOW     16384u
+/* A window is as long as this, or takes what is left of the text if that is a little more:
+ * short windows make blocks of few lanes. Positions in it must fit 16 bits. */
+#define VPCVIS_I_LINE_WINDOW     32768u
+#define VPCVIS_I_LINE_WINDOW_MAX (VPCVIS_I_LINE_WINDOW + 4096u)
 #define VPCVIS_I_LINE_LANES      64u
 /* Kernels may load up to this many bytes before and after a line: one that is nearer to either
  * end of the text is read by the scalar reader. */
@@ -44,10 +47,12 @@ struct vpcvis_i_line_index {
     uint32_t seps;
     uint32_t lines;
     uint64_t any_odd;
-    uint16_t sep[VPCVIS_I_LINE_WINDOW + 64];  /* each separator; of CR LF the CR alone */
-    uint16_t end[VPCVIS_I_LINE_WINDOW + 64];  /* each line's LF */
-    uint16_t upto[VPCVIS_I_LINE_WINDOW + 64]; /* how many of sep lie up to that LF */
-    uint64_t odd[VPCVIS_I_LINE_WINDOW / 64];  /* bytes the kernels must not see: controls,
+    uint16_t
+        sep[VPCVIS_I_LINE_WINDOW_MAX + 64]; /* each separator; of CR LF the CR alone */
+    uint16_t end[VPCVIS_I_LINE_WINDOW_MAX + 64];  /* each line's LF */
+    uint16_t upto[VPCVIS_I_LINE_WINDOW_MAX + 64]; /* how many of sep lie up to that LF */
+    uint64_t
+        odd[VPCVIS_I_LINE_WINDOW_MAX / 64]; /* bytes the kernels must not see: controls,
                                                  non-ASCII, separators side by side */
 };
 
@@ -177,7 +182,7 @@ VPCVIS_I int vpcvis_i_line_is_blank(const char *line, size_t len);
 VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
 
 /*
- * The paths. index: fill *index for len <= VPCVIS_I_LINE_WINDOW bytes of text. Kernels: read
+ * The paths. index: fill *index for len <= VPCVIS_I_LINE_WINDOW_MAX bytes of text. Kernels: read
  * token `token` of every lane into out[0..count), set *valid, and return the lanes that the
  * scalar reader must see. Their results on such lanes, and on invalid ones, mean nothing.
  */
@@ -203,7 +208,8 @@ VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
 
 VPCVIS_I_LINE_PATH(portable)
 #if defined(VPCVIS_I_X86)
-VPCVIS_I void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes, uint32_t tokens);
+VPCVIS_I void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes,
+                                        uint32_t tokens);
 VPCVIS_I_LINE_PATH(sse2)
 VPCVIS_I_LINE_PATH(avx2)
 VPCVIS_I_LINE_PATH(avx512)

@@ -372,14 +372,13 @@ static uint64_t find_near_lanes(const vpcvis_line *lines, const struct batch *ba
     return found;
 }
 
-/* Take up to 64 lines from line `next` of the window on; returns lanes of another shape. */
+/* Take `count` lines from line `next` of the window on; returns lanes of another shape. */
 static uint64_t fill_lanes(vpcvis_line *lines, const struct batch *batch, uint32_t next,
-                           uint32_t most)
+                           uint32_t count)
 {
     const struct vpcvis_i_line_index *index = &lines->index;
     struct vpcvis_i_line_lanes *lanes = &lines->lanes;
     const uint32_t tokens = lines->layout->columns + lines->lead;
-    const uint32_t count = index->lines - next < most ? index->lines - next : most;
     uint32_t start = next == 0 ? 0 : index->end[next - 1] + 1u;
     uint32_t upto = next == 0 ? 0 : index->upto[next - 1];
     uint64_t shapeless = 0;
@@ -399,9 +398,18 @@ static uint64_t fill_lanes(vpcvis_line *lines, const struct batch *batch, uint32
     }
     memcpy(lanes->at, lines->start, count * sizeof(lanes->at[0]));
     shapeless >>= 64 - count;
-    if (index->any_odd != 0 || lines->line_max < VPCVIS_I_LINE_WINDOW)
+    if (index->any_odd != 0 || lines->line_max < VPCVIS_I_LINE_WINDOW_MAX)
         shapeless |= find_odd_lanes(lines, count);
     return shapeless | find_near_lanes(lines, batch, count);
+}
+
+/* How many lines the next block takes: blocks of a window are about equally full. */
+static uint32_t block_lines(uint32_t left, size_t room)
+{
+    const uint32_t blocks = (left + VPCVIS_I_LINE_LANES - 1) / VPCVIS_I_LINE_LANES;
+    const uint32_t even = (left + blocks - 1) / blocks;
+
+    return room < even ? (uint32_t)room : even;
 }
 
 static vpcvis_status read_window(vpcvis_line *lines, struct batch *batch, size_t at)
@@ -415,15 +423,14 @@ static vpcvis_status read_window(vpcvis_line *lines, struct batch *batch, size_t
     lines->lanes.sep = lines->index.sep;
     while (status == VPCVIS_OK && next < lines->index.lines) {
         const size_t room = batch->sink->capacity - (size_t)batch->result->records;
-        const uint32_t most =
-            room < VPCVIS_I_LINE_LANES ? (uint32_t)room : VPCVIS_I_LINE_LANES;
+        const uint32_t most = block_lines(lines->index.lines - next, room);
         uint64_t bad;
 
         if (most == 0)
             return VPCVIS_MORE;
         bad = fill_lanes(lines, batch, next, most);
         bad = read_block(lines, bad);
-        next += lines->lanes.count;
+        next += most;
         status = finish_block(lines, batch, bad);
     }
     return status;
@@ -467,7 +474,7 @@ static vpcvis_status read_text_batch(vpcvis_line *lines, struct batch *batch)
         const size_t at = (size_t)batch->result->taken;
         const size_t left = batch->len - at;
         const uint32_t window =
-            left < VPCVIS_I_LINE_WINDOW ? (uint32_t)left : VPCVIS_I_LINE_WINDOW;
+            left <= VPCVIS_I_LINE_WINDOW_MAX ? (uint32_t)left : VPCVIS_I_LINE_WINDOW;
 
         vpcvis_i_line_index(lines, batch->text + at, window, &lines->index);
         status = lines->index.lines > 0 ? read_window(lines, batch, at)

@@ -56,44 +56,44 @@ extern "C" {
  */
 typedef int32_t vpcvis_status;
 
-#define VPCVIS_OK 0
-#define VPCVIS_MORE 1    /* there is more: call again as the function's text says */
+#define VPCVIS_OK      0
+#define VPCVIS_MORE    1 /* there is more: call again as the function's text says */
 #define VPCVIS_NOMATCH 2 /* nothing found */
-#define VPCVIS_DONE 3    /* the end: nothing will come */
-#define VPCVIS_HEADER 4  /* stopped before a header line that changes the layout */
+#define VPCVIS_DONE    3 /* the end: nothing will come */
+#define VPCVIS_HEADER  4 /* stopped before a header line that changes the layout */
 
 /* Of the call. */
-#define VPCVIS_E_ARG (-1)    /* an argument that cannot be: NULL, wrong family, bad index */
+#define VPCVIS_E_ARG    (-1) /* an argument that cannot be: NULL, wrong family, bad index */
 #define VPCVIS_E_MEMORY (-2) /* the allocator returned NULL */
-#define VPCVIS_E_SPACE (-3)  /* the room given is too small; the size needed is stored */
+#define VPCVIS_E_SPACE  (-3) /* the room given is too small; the size needed is stored */
 #define VPCVIS_E_CONFIG (-4) /* a config with unknown bytes, flags or values */
-#define VPCVIS_E_CPU (-5)    /* the path asked for is not in this build or on this CPU */
+#define VPCVIS_E_CPU    (-5) /* the path asked for is not in this build or on this CPU */
 
 /* Of a value in a text. */
-#define VPCVIS_E_BYTE (-10)    /* a byte no flow log has: control, NUL, non-ASCII */
-#define VPCVIS_E_NUMBER (-11)  /* not plain decimal digits (sign, leading zero, prefix) */
-#define VPCVIS_E_RANGE (-12)   /* digits, but beyond what the field's type holds */
+#define VPCVIS_E_BYTE    (-10) /* a byte no flow log has: control, NUL, non-ASCII */
+#define VPCVIS_E_NUMBER  (-11) /* not plain decimal digits (sign, leading zero, prefix) */
+#define VPCVIS_E_RANGE   (-12) /* digits, but beyond what the field's type holds */
 #define VPCVIS_E_ADDRESS (-13) /* neither an IPv4 nor an IPv6 address */
-#define VPCVIS_E_PREFIX (-14)  /* not a prefix length for the address's family */
+#define VPCVIS_E_PREFIX  (-14) /* not a prefix length for the address's family */
 
 /* Of a line. */
-#define VPCVIS_E_FEW (-15)  /* fewer columns than the layout has */
+#define VPCVIS_E_FEW  (-15) /* fewer columns than the layout has */
 #define VPCVIS_E_MANY (-16) /* more columns than the layout has */
 #define VPCVIS_E_LONG (-17) /* longer than the bound for a line */
 
 /* Of a layout. */
-#define VPCVIS_E_NAME (-20)      /* not a field name; in strict mode: not one known here */
+#define VPCVIS_E_NAME      (-20) /* not a field name; in strict mode: not one known here */
 #define VPCVIS_E_DUPLICATE (-21) /* a field that the layout already has */
-#define VPCVIS_E_BRACE (-22)     /* "${" that is empty, nested or not closed; stray brace */
-#define VPCVIS_E_LIMIT (-23)     /* more fields than VPCVIS_FIELD_MAX can hold */
-#define VPCVIS_E_EMPTY (-24)     /* no field at all */
-#define VPCVIS_E_SPACING (-25)   /* strict mode: not single spaces between the fields */
+#define VPCVIS_E_BRACE     (-22) /* "${" that is empty, nested or not closed; stray brace */
+#define VPCVIS_E_LIMIT     (-23) /* more fields than VPCVIS_FIELD_MAX can hold */
+#define VPCVIS_E_EMPTY     (-24) /* no field at all */
+#define VPCVIS_E_SPACING   (-25) /* strict mode: not single spaces between the fields */
 
 /* Of a stream that is no flow-log text but something that may hold one. */
-#define VPCVIS_E_GZIP (-30)    /* gzip data (RFC 1952): decompress first */
-#define VPCVIS_E_ZSTD (-31)    /* Zstandard data (RFC 8878): decompress first */
+#define VPCVIS_E_GZIP    (-30) /* gzip data (RFC 1952): decompress first */
+#define VPCVIS_E_ZSTD    (-31) /* Zstandard data (RFC 8878): decompress first */
 #define VPCVIS_E_PARQUET (-32) /* an Apache Parquet file */
-#define VPCVIS_E_JSON (-33)    /* JSON, as in a CloudWatch Logs or Firehose envelope */
+#define VPCVIS_E_JSON    (-33) /* JSON, as in a CloudWatch Logs or Firehose envelope */
 
 /* One more than the largest -status; counts by kind are arrays of this length. */
 #define VPCVIS_STATUS_KINDS 40
@@ -124,12 +124,12 @@ struct vpcvis_allocator {
 };
 
 /* Code paths. Every path gives the same results; they differ in speed alone. */
-#define VPCVIS_CPU_AUTO 0     /* the best of this build and CPU */
+#define VPCVIS_CPU_AUTO     0 /* the best of this build and CPU */
 #define VPCVIS_CPU_PORTABLE 1 /* plain C99, on every machine */
-#define VPCVIS_CPU_SSE2 2     /* x86-64 baseline */
-#define VPCVIS_CPU_AVX2 3     /* with BMI1, BMI2 */
-#define VPCVIS_CPU_AVX512 4   /* F, BW, DQ, VL, VBMI, VBMI2 */
-#define VPCVIS_CPU_NEON 5     /* AArch64 baseline */
+#define VPCVIS_CPU_SSE2     2 /* x86-64 baseline */
+#define VPCVIS_CPU_AVX2     3 /* with BMI1, BMI2 */
+#define VPCVIS_CPU_AVX512   4 /* F, BW, DQ, VL, VBMI, VBMI2 */
+#define VPCVIS_CPU_NEON     5 /* AArch64 baseline */
 
 /* major * 1000000 + minor * 1000 + patch, of the library that is linked. */
 VPCVIS_API uint32_t vpcvis_base_version(void);

@@ -28,14 +28,14 @@ typedef struct vpcvis_layout vpcvis_layout;
 #define VPCVIS_LAYOUT_BYTES_MAX 4096
 
 /* The longest name of a field, and room for all unknown names of a layout together. */
-#define VPCVIS_LAYOUT_NAME_MAX 64
+#define VPCVIS_LAYOUT_NAME_MAX  64
 #define VPCVIS_LAYOUT_NAMES_MAX 1536
 
 /* vpcvis_layout_config.flags */
 #define VPCVIS_LAYOUT_STRICT 1u /* unknown names, and other than single spaces: errors */
 
 /* vpcvis_layout_config.standard, used when text is NULL */
-#define VPCVIS_LAYOUT_DEFAULT 0         /* the 14 fields of the default format, version 2 */
+#define VPCVIS_LAYOUT_DEFAULT         0 /* the 14 fields of the default format, version 2 */
 #define VPCVIS_LAYOUT_TRANSIT_GATEWAY 6 /* the 36 fields of the transit gateway default */
 /* 3, 4, 5, 7, 8, 9, 10, 11: every VPC field up to that version, in documented order;
  * 2 is the same as VPCVIS_LAYOUT_DEFAULT. */
@@ -106,8 +106,8 @@ VPCVIS_API uint32_t vpcvis_layout_version(const vpcvis_layout *layout);
 VPCVIS_API uint32_t vpcvis_layout_equal(const vpcvis_layout *a, const vpcvis_layout *b);
 
 /* How vpcvis_layout_write spells names. */
-#define VPCVIS_LAYOUT_HEADER 0     /* version account-id: the first line of files in S3 */
-#define VPCVIS_LAYOUT_FORMAT 1     /* ${version} ${account-id}: LogFormat of the EC2 API */
+#define VPCVIS_LAYOUT_HEADER     0 /* version account-id: the first line of files in S3 */
+#define VPCVIS_LAYOUT_FORMAT     1 /* ${version} ${account-id}: LogFormat of the EC2 API */
 #define VPCVIS_LAYOUT_UNDERSCORE 2 /* version account_id: column names of Parquet files */
 
 /*

@@ -29,17 +29,20 @@ extern "C" {
 
 typedef struct vpcvis_line vpcvis_line;
 
-#define VPCVIS_LINE_MAX 65535        /* bytes of a line without its end */
-#define VPCVIS_LINE_BYTES_MAX 262144 /* no vpcvis_line needs more memory than this */
+#define VPCVIS_LINE_MAX       65535  /* bytes of a line without its end */
+#define VPCVIS_LINE_BYTES_MAX 393216 /* no vpcvis_line needs more memory than this */
 
 /* Flags of reading, for vpcvis_line_read and vpcvis_line_config.flags */
-#define VPCVIS_LINE_LENIENT 1u /* too few or too many columns: a record with flag FEW, MANY */
-#define VPCVIS_LINE_MS 2u      /* start and end of 11 or more digits are milliseconds */
-#define VPCVIS_LINE_PREFIX 4u  /* a line may begin with an ISO 8601 time, as CloudWatch Logs
+#define VPCVIS_LINE_LENIENT \
+    1u                    /* too few or too many columns: a record with flag FEW, MANY */
+#define VPCVIS_LINE_MS 2u /* start and end of 11 or more digits are milliseconds */
+#define VPCVIS_LINE_PREFIX \
+    4u /* a line may begin with an ISO 8601 time, as CloudWatch Logs
                                   exports write (`2018-09-22T20:28:14.000Z `); skipped */
-#define VPCVIS_LINE_HEADER 8u  /* batches: skip header lines equal to the layout, and stop
+#define VPCVIS_LINE_HEADER \
+    8u                       /* batches: skip header lines equal to the layout, and stop
                                   with VPCVIS_HEADER before any other */
-#define VPCVIS_LINE_SKIP 16u   /* batches: do not look into fields that are not asked for */
+#define VPCVIS_LINE_SKIP 16u /* batches: do not look into fields that are not asked for */
 
 /*
  * Read one line (up to its end; bytes after the first LF are VPCVIS_E_BYTE). *record is
@@ -59,7 +62,8 @@ struct vpcvis_line_config {
     uint32_t flags; /* VPCVIS_LINE_... */
     uint32_t cpu;   /* VPCVIS_CPU_...; VPCVIS_E_CPU at init if it is not to be had */
     uint32_t reserved;
-    uint64_t fields[2]; /* bit f: field f is asked for; both 0: all of the layout. Fields not
+    uint64_t
+        fields[2]; /* bit f: field f is asked for; both 0: all of the layout. Fields not
                            asked for are checked (unless VPCVIS_LINE_SKIP) and not stored: they
                            are absent in rows */
 };
@@ -108,13 +112,10 @@ struct vpcvis_line_result {
  * VPCVIS_HEADER: a header line of another layout is at result->taken. *result is always set,
  * but for VPCVIS_E_ARG (NULL, or a bad stride).
  */
-VPCVIS_API vpcvis_status vpcvis_line_read_rows(vpcvis_line *lines, const char *text,
-                                               size_t text_len,
-                                               struct vpcvis_record *records, size_t stride,
-                                               size_t record_capacity,
-                                               struct vpcvis_error *errors,
-                                               size_t error_capacity,
-                                               struct vpcvis_line_result *result);
+VPCVIS_API vpcvis_status vpcvis_line_read_rows(
+    vpcvis_line *lines, const char *text, size_t text_len, struct vpcvis_record *records,
+    size_t stride, size_t record_capacity, struct vpcvis_error *errors,
+    size_t error_capacity, struct vpcvis_line_result *result);
 
 /*
  * Columns: arrays of `capacity` elements in memory of the caller's, by field id.
@@ -162,12 +163,10 @@ VPCVIS_API vpcvis_status vpcvis_line_columns_init(void *memory, size_t len,
  * Read text into columns, rows from 0; as vpcvis_line_read_rows otherwise. text_len is at most
  * 4 GiB - 1 (VPCVIS_E_ARG).
  */
-VPCVIS_API vpcvis_status vpcvis_line_read_columns(vpcvis_line *lines, const char *text,
-                                                  size_t text_len,
-                                                  const struct vpcvis_line_columns *columns,
-                                                  struct vpcvis_error *errors,
-                                                  size_t error_capacity,
-                                                  struct vpcvis_line_result *result);
+VPCVIS_API vpcvis_status vpcvis_line_read_columns(
+    vpcvis_line *lines, const char *text, size_t text_len,
+    const struct vpcvis_line_columns *columns, struct vpcvis_error *errors,
+    size_t error_capacity, struct vpcvis_line_result *result);
 
 /*
  * Write one record as a line without a line end and without a NUL: the layout's columns with
@@ -198,11 +197,10 @@ VPCVIS_API vpcvis_status vpcvis_line_write_rows(const vpcvis_layout *layout,
  * bytes the columns were read from. A column whose array is NULL is written as `-`. Statuses
  * as vpcvis_line_write_rows.
  */
-VPCVIS_API vpcvis_status vpcvis_line_write_columns(const vpcvis_layout *layout,
-                                                   const struct vpcvis_line_columns *columns,
-                                                   const char *text, size_t first,
-                                                   size_t count, char *out, size_t capacity,
-                                                   size_t *out_len, size_t *written);
+VPCVIS_API vpcvis_status vpcvis_line_write_columns(
+    const vpcvis_layout *layout, const struct vpcvis_line_columns *columns,
+    const char *text, size_t first, size_t count, char *out, size_t capacity,
+    size_t *out_len, size_t *written);
 
 #ifdef __cplusplus
 }

@@ -36,19 +36,20 @@ extern "C" {
 
 typedef struct vpcvis_reader vpcvis_reader;
 
-#define VPCVIS_READER_BYTES_MAX 393216 /* no reader needs more memory than this */
+#define VPCVIS_READER_BYTES_MAX 524288 /* no reader needs more memory than this */
 
 /* vpcvis_reader_config.flags: VPCVIS_LINE_LENIENT, _MS, _SKIP, and */
-#define VPCVIS_READER_FIXED 256u     /* header lines are not looked for: the layout stays */
-#define VPCVIS_READER_NO_PREFIX 512u /* times before lines are not looked for */
-#define VPCVIS_READER_STRICT 1024u   /* header lines with unknown names are errors */
+#define VPCVIS_READER_FIXED     256u /* header lines are not looked for: the layout stays */
+#define VPCVIS_READER_NO_PREFIX 512u  /* times before lines are not looked for */
+#define VPCVIS_READER_STRICT    1024u /* header lines with unknown names are errors */
 
 struct vpcvis_reader_config {
     uint32_t size; /* sizeof(struct vpcvis_reader_config) */
     uint32_t flags;
     uint32_t cpu;      /* VPCVIS_CPU_... */
     uint32_t line_max; /* refuse longer lines; 0: VPCVIS_LINE_MAX, which is the most */
-    const vpcvis_layout *layout; /* until a header line comes; copied. NULL: the default */
+    const vpcvis_layout
+        *layout; /* until a header line comes; copied. NULL: the default */
     VPCVIS_POINTER_PAD(layout_pad)
     uint64_t fields[2]; /* as in vpcvis_line_config */
 };
@@ -62,8 +63,8 @@ struct vpcvis_reader_counts {
     uint64_t skipdata;
     uint64_t blank;
     uint64_t headers;
-    uint64_t errors;                       /* lines refused */
-    uint64_t kinds[VPCVIS_STATUS_KINDS];   /* errors by kind: kinds[-status] */
+    uint64_t errors;                     /* lines refused */
+    uint64_t kinds[VPCVIS_STATUS_KINDS]; /* errors by kind: kinds[-status] */
 };
 
 /* What one vpcvis_reader_next gave. */
@@ -121,11 +122,10 @@ VPCVIS_API vpcvis_status vpcvis_reader_next(vpcvis_reader *reader,
                                             struct vpcvis_reader_batch *batch);
 
 /* The next rows as columns (vpcvis/line.h); texts count from batch->text. */
-VPCVIS_API vpcvis_status vpcvis_reader_next_columns(vpcvis_reader *reader,
-                                                    const struct vpcvis_line_columns *columns,
-                                                    struct vpcvis_error *errors,
-                                                    size_t error_capacity,
-                                                    struct vpcvis_reader_batch *batch);
+VPCVIS_API vpcvis_status vpcvis_reader_next_columns(
+    vpcvis_reader *reader, const struct vpcvis_line_columns *columns,
+    struct vpcvis_error *errors, size_t error_capacity,
+    struct vpcvis_reader_batch *batch);
 
 /* The layout of the rows last given; before any, the one configured. Never NULL; it lives
  * until the next call of vpcvis_reader_next that returns VPCVIS_OK. */

@@ -31,117 +31,117 @@ extern "C" {
  * are kept as text.
  */
 #define VPCVIS_FIELD_COUNT 72 /* fields known to this header */
-#define VPCVIS_FIELD_MAX 96   /* ids, and columns of a layout, are below this */
-#define VPCVIS_FIELD_NONE 0xffffffffu
+#define VPCVIS_FIELD_MAX   96 /* ids, and columns of a layout, are below this */
+#define VPCVIS_FIELD_NONE  0xffffffffu
 
-#define VPCVIS_FIELD_VERSION                     0
-#define VPCVIS_FIELD_ACCOUNT_ID                  1
-#define VPCVIS_FIELD_INTERFACE_ID                2
-#define VPCVIS_FIELD_SRCADDR                     3
-#define VPCVIS_FIELD_DSTADDR                     4
-#define VPCVIS_FIELD_SRCPORT                     5
-#define VPCVIS_FIELD_DSTPORT                     6
-#define VPCVIS_FIELD_PROTOCOL                    7
-#define VPCVIS_FIELD_PACKETS                     8
-#define VPCVIS_FIELD_BYTES                       9
-#define VPCVIS_FIELD_START                       10
-#define VPCVIS_FIELD_END                         11
-#define VPCVIS_FIELD_ACTION                      12
-#define VPCVIS_FIELD_LOG_STATUS                  13
-#define VPCVIS_FIELD_VPC_ID                      14
-#define VPCVIS_FIELD_SUBNET_ID                   15
-#define VPCVIS_FIELD_INSTANCE_ID                 16
-#define VPCVIS_FIELD_TCP_FLAGS                   17
-#define VPCVIS_FIELD_TYPE                        18
-#define VPCVIS_FIELD_PKT_SRCADDR                 19
-#define VPCVIS_FIELD_PKT_DSTADDR                 20
-#define VPCVIS_FIELD_REGION                      21
-#define VPCVIS_FIELD_AZ_ID                       22
-#define VPCVIS_FIELD_SUBLOCATION_TYPE            23
-#define VPCVIS_FIELD_SUBLOCATION_ID              24
-#define VPCVIS_FIELD_PKT_SRC_AWS_SERVICE         25
-#define VPCVIS_FIELD_PKT_DST_AWS_SERVICE         26
-#define VPCVIS_FIELD_FLOW_DIRECTION              27
-#define VPCVIS_FIELD_TRAFFIC_PATH                28
-#define VPCVIS_FIELD_ECS_CLUSTER_ARN             29
-#define VPCVIS_FIELD_ECS_CLUSTER_NAME            30
-#define VPCVIS_FIELD_ECS_CONTAINER_INSTANCE_ARN  31
-#define VPCVIS_FIELD_ECS_CONTAINER_INSTANCE_ID   32
-#define VPCVIS_FIELD_ECS_CONTAINER_ID            33
-#define VPCVIS_FIELD_ECS_SECOND_CONTAINER_ID     34
-#define VPCVIS_FIELD_ECS_SERVICE_NAME            35
-#define VPCVIS_FIELD_ECS_TASK_DEFINITION_ARN     36
-#define VPCVIS_FIELD_ECS_TASK_ARN                37
-#define VPCVIS_FIELD_ECS_TASK_ID                 38
-#define VPCVIS_FIELD_REJECT_REASON               39
-#define VPCVIS_FIELD_RESOURCE_ID                 40
-#define VPCVIS_FIELD_ENCRYPTION_STATUS           41
-#define VPCVIS_FIELD_INSTANCE_TAG                42
-#define VPCVIS_FIELD_INSTANCE_TAG_2              43
-#define VPCVIS_FIELD_INTERFACE_TAG               44
-#define VPCVIS_FIELD_INTERFACE_TAG_2             45
-#define VPCVIS_FIELD_ASG_TAG                     46
-#define VPCVIS_FIELD_ASG_TAG_2                   47
-#define VPCVIS_FIELD_INTERFACE_TYPE              48
-#define VPCVIS_FIELD_NEXT_HOP_INTERFACE_ID       49
-#define VPCVIS_FIELD_NEXT_HOP_SUBNET_ID          50
-#define VPCVIS_FIELD_NEXT_HOP_AZ_ID              51
-#define VPCVIS_FIELD_NEXT_HOP_VPC_ID             52
-#define VPCVIS_FIELD_NEXT_HOP_INTERFACE_TYPE     53
-#define VPCVIS_FIELD_RESOURCE_TYPE               54
-#define VPCVIS_FIELD_TGW_ID                      55
-#define VPCVIS_FIELD_TGW_ATTACHMENT_ID           56
-#define VPCVIS_FIELD_TGW_SRC_VPC_ACCOUNT_ID      57
-#define VPCVIS_FIELD_TGW_DST_VPC_ACCOUNT_ID      58
-#define VPCVIS_FIELD_TGW_SRC_VPC_ID              59
-#define VPCVIS_FIELD_TGW_DST_VPC_ID              60
-#define VPCVIS_FIELD_TGW_SRC_SUBNET_ID           61
-#define VPCVIS_FIELD_TGW_DST_SUBNET_ID           62
-#define VPCVIS_FIELD_TGW_SRC_ENI                 63
-#define VPCVIS_FIELD_TGW_DST_ENI                 64
-#define VPCVIS_FIELD_TGW_SRC_AZ_ID               65
-#define VPCVIS_FIELD_TGW_DST_AZ_ID               66
-#define VPCVIS_FIELD_TGW_PAIR_ATTACHMENT_ID      67
-#define VPCVIS_FIELD_PACKETS_LOST_NO_ROUTE       68
-#define VPCVIS_FIELD_PACKETS_LOST_BLACKHOLE      69
-#define VPCVIS_FIELD_PACKETS_LOST_MTU_EXCEEDED   70
-#define VPCVIS_FIELD_PACKETS_LOST_TTL_EXPIRED    71
+#define VPCVIS_FIELD_VERSION                    0
+#define VPCVIS_FIELD_ACCOUNT_ID                 1
+#define VPCVIS_FIELD_INTERFACE_ID               2
+#define VPCVIS_FIELD_SRCADDR                    3
+#define VPCVIS_FIELD_DSTADDR                    4
+#define VPCVIS_FIELD_SRCPORT                    5
+#define VPCVIS_FIELD_DSTPORT                    6
+#define VPCVIS_FIELD_PROTOCOL                   7
+#define VPCVIS_FIELD_PACKETS                    8
+#define VPCVIS_FIELD_BYTES                      9
+#define VPCVIS_FIELD_START                      10
+#define VPCVIS_FIELD_END                        11
+#define VPCVIS_FIELD_ACTION                     12
+#define VPCVIS_FIELD_LOG_STATUS                 13
+#define VPCVIS_FIELD_VPC_ID                     14
+#define VPCVIS_FIELD_SUBNET_ID                  15
+#define VPCVIS_FIELD_INSTANCE_ID                16
+#define VPCVIS_FIELD_TCP_FLAGS                  17
+#define VPCVIS_FIELD_TYPE                       18
+#define VPCVIS_FIELD_PKT_SRCADDR                19
+#define VPCVIS_FIELD_PKT_DSTADDR                20
+#define VPCVIS_FIELD_REGION                     21
+#define VPCVIS_FIELD_AZ_ID                      22
+#define VPCVIS_FIELD_SUBLOCATION_TYPE           23
+#define VPCVIS_FIELD_SUBLOCATION_ID             24
+#define VPCVIS_FIELD_PKT_SRC_AWS_SERVICE        25
+#define VPCVIS_FIELD_PKT_DST_AWS_SERVICE        26
+#define VPCVIS_FIELD_FLOW_DIRECTION             27
+#define VPCVIS_FIELD_TRAFFIC_PATH               28
+#define VPCVIS_FIELD_ECS_CLUSTER_ARN            29
+#define VPCVIS_FIELD_ECS_CLUSTER_NAME           30
+#define VPCVIS_FIELD_ECS_CONTAINER_INSTANCE_ARN 31
+#define VPCVIS_FIELD_ECS_CONTAINER_INSTANCE_ID  32
+#define VPCVIS_FIELD_ECS_CONTAINER_ID           33
+#define VPCVIS_FIELD_ECS_SECOND_CONTAINER_ID    34
+#define VPCVIS_FIELD_ECS_SERVICE_NAME           35
+#define VPCVIS_FIELD_ECS_TASK_DEFINITION_ARN    36
+#define VPCVIS_FIELD_ECS_TASK_ARN               37
+#define VPCVIS_FIELD_ECS_TASK_ID                38
+#define VPCVIS_FIELD_REJECT_REASON              39
+#define VPCVIS_FIELD_RESOURCE_ID                40
+#define VPCVIS_FIELD_ENCRYPTION_STATUS          41
+#define VPCVIS_FIELD_INSTANCE_TAG               42
+#define VPCVIS_FIELD_INSTANCE_TAG_2             43
+#define VPCVIS_FIELD_INTERFACE_TAG              44
+#define VPCVIS_FIELD_INTERFACE_TAG_2            45
+#define VPCVIS_FIELD_ASG_TAG                    46
+#define VPCVIS_FIELD_ASG_TAG_2                  47
+#define VPCVIS_FIELD_INTERFACE_TYPE             48
+#define VPCVIS_FIELD_NEXT_HOP_INTERFACE_ID      49
+#define VPCVIS_FIELD_NEXT_HOP_SUBNET_ID         50
+#define VPCVIS_FIELD_NEXT_HOP_AZ_ID             51
+#define VPCVIS_FIELD_NEXT_HOP_VPC_ID            52
+#define VPCVIS_FIELD_NEXT_HOP_INTERFACE_TYPE    53
+#define VPCVIS_FIELD_RESOURCE_TYPE              54
+#define VPCVIS_FIELD_TGW_ID                     55
+#define VPCVIS_FIELD_TGW_ATTACHMENT_ID          56
+#define VPCVIS_FIELD_TGW_SRC_VPC_ACCOUNT_ID     57
+#define VPCVIS_FIELD_TGW_DST_VPC_ACCOUNT_ID     58
+#define VPCVIS_FIELD_TGW_SRC_VPC_ID             59
+#define VPCVIS_FIELD_TGW_DST_VPC_ID             60
+#define VPCVIS_FIELD_TGW_SRC_SUBNET_ID          61
+#define VPCVIS_FIELD_TGW_DST_SUBNET_ID          62
+#define VPCVIS_FIELD_TGW_SRC_ENI                63
+#define VPCVIS_FIELD_TGW_DST_ENI                64
+#define VPCVIS_FIELD_TGW_SRC_AZ_ID              65
+#define VPCVIS_FIELD_TGW_DST_AZ_ID              66
+#define VPCVIS_FIELD_TGW_PAIR_ATTACHMENT_ID     67
+#define VPCVIS_FIELD_PACKETS_LOST_NO_ROUTE      68
+#define VPCVIS_FIELD_PACKETS_LOST_BLACKHOLE     69
+#define VPCVIS_FIELD_PACKETS_LOST_MTU_EXCEEDED  70
+#define VPCVIS_FIELD_PACKETS_LOST_TTL_EXPIRED   71
 
 /* What a field holds. */
 #define VPCVIS_KIND_NUMBER32 1 /* an integer of at most 31 bits */
 #define VPCVIS_KIND_NUMBER64 2 /* an integer of at most 64 bits */
-#define VPCVIS_KIND_ADDRESS 3  /* an IPv4 or IPv6 address */
-#define VPCVIS_KIND_NAME 4     /* one of a list of words; others are kept as text, code 0 */
-#define VPCVIS_KIND_TEXT 5     /* any text, ids and account numbers included */
+#define VPCVIS_KIND_ADDRESS  3 /* an IPv4 or IPv6 address */
+#define VPCVIS_KIND_NAME     4 /* one of a list of words; others are kept as text, code 0 */
+#define VPCVIS_KIND_TEXT     5 /* any text, ids and account numbers included */
 
 /* The type of the field in flow logs delivered as Parquet. */
-#define VPCVIS_PARQUET_INT32 1
-#define VPCVIS_PARQUET_INT64 2
+#define VPCVIS_PARQUET_INT32  1
+#define VPCVIS_PARQUET_INT64  2
 #define VPCVIS_PARQUET_STRING 3
 
 /* What a field describes. */
-#define VPCVIS_ABOUT_FLOW 1      /* the flow as the interface sees it */
-#define VPCVIS_ABOUT_PACKET 2    /* the packet's own header, before any translation */
+#define VPCVIS_ABOUT_FLOW      1 /* the flow as the interface sees it */
+#define VPCVIS_ABOUT_PACKET    2 /* the packet's own header, before any translation */
 #define VPCVIS_ABOUT_INTERFACE 3 /* the interface or gateway: known without traffic */
-#define VPCVIS_ABOUT_LOG 4       /* the record itself */
+#define VPCVIS_ABOUT_LOG       4 /* the record itself */
 
 /* Codes of VPCVIS_KIND_NAME fields; 0 is a word that is not in the list. */
-#define VPCVIS_ACTION_ACCEPT 1
-#define VPCVIS_ACTION_REJECT 2
-#define VPCVIS_LOG_STATUS_OK 1
-#define VPCVIS_LOG_STATUS_NODATA 2
-#define VPCVIS_LOG_STATUS_SKIPDATA 3
-#define VPCVIS_TYPE_IPV4 1
-#define VPCVIS_TYPE_IPV6 2
-#define VPCVIS_TYPE_EFA 3
-#define VPCVIS_FLOW_DIRECTION_INGRESS 1
-#define VPCVIS_FLOW_DIRECTION_EGRESS 2
-#define VPCVIS_SUBLOCATION_TYPE_WAVELENGTH 1
-#define VPCVIS_SUBLOCATION_TYPE_OUTPOST 2
-#define VPCVIS_SUBLOCATION_TYPE_LOCALZONE 3
-#define VPCVIS_REJECT_REASON_BPA 1 /* VPC Block Public Access */
-#define VPCVIS_REJECT_REASON_EC 2  /* VPC encryption controls */
-#define VPCVIS_RESOURCE_TYPE_TRANSIT_GATEWAY 1
+#define VPCVIS_ACTION_ACCEPT                            1
+#define VPCVIS_ACTION_REJECT                            2
+#define VPCVIS_LOG_STATUS_OK                            1
+#define VPCVIS_LOG_STATUS_NODATA                        2
+#define VPCVIS_LOG_STATUS_SKIPDATA                      3
+#define VPCVIS_TYPE_IPV4                                1
+#define VPCVIS_TYPE_IPV6                                2
+#define VPCVIS_TYPE_EFA                                 3
+#define VPCVIS_FLOW_DIRECTION_INGRESS                   1
+#define VPCVIS_FLOW_DIRECTION_EGRESS                    2
+#define VPCVIS_SUBLOCATION_TYPE_WAVELENGTH              1
+#define VPCVIS_SUBLOCATION_TYPE_OUTPOST                 2
+#define VPCVIS_SUBLOCATION_TYPE_LOCALZONE               3
+#define VPCVIS_REJECT_REASON_BPA                        1 /* VPC Block Public Access */
+#define VPCVIS_REJECT_REASON_EC                         2 /* VPC encryption controls */
+#define VPCVIS_RESOURCE_TYPE_TRANSIT_GATEWAY            1
 #define VPCVIS_RESOURCE_TYPE_TRANSIT_GATEWAY_ATTACHMENT 2
 
 /* tcp-flags: the bits of a TCP header, OR-ed over the interval. [record.tcp-flags] */
@@ -156,9 +156,9 @@ extern "C" {
 
 /* vpcvis_record.flags */
 #define VPCVIS_RECORD_UNKNOWN 1u /* a NAME field holds a word that is not in its list */
-#define VPCVIS_RECORD_FEW 2u     /* lenient: the line had fewer columns than the layout */
-#define VPCVIS_RECORD_MANY 4u    /* lenient: the line had more; the surplus is dropped */
-#define VPCVIS_RECORD_MS 8u      /* start or end came in milliseconds, rounded down to s */
+#define VPCVIS_RECORD_FEW     2u /* lenient: the line had fewer columns than the layout */
+#define VPCVIS_RECORD_MANY    4u /* lenient: the line had more; the surplus is dropped */
+#define VPCVIS_RECORD_MS      8u /* start or end came in milliseconds, rounded down to s */
 
 /* A text inside a record: len bytes at base + at. */
 struct vpcvis_text {
@@ -227,16 +227,17 @@ struct vpcvis_field {
 
 /* States of a field in a record. */
 #define VPCVIS_STATE_ABSENT 0
-#define VPCVIS_STATE_DASH 1
-#define VPCVIS_STATE_VALUE 2
+#define VPCVIS_STATE_DASH   1
+#define VPCVIS_STATE_VALUE  2
 
 /* A field of a record, whatever its kind. What the kind does not use is zero. */
 struct vpcvis_value {
-    const char *text; /* TEXT, NAME: not NUL-terminated; lives as long as the record's base */
+    const char
+        *text; /* TEXT, NAME: not NUL-terminated; lives as long as the record's base */
     VPCVIS_POINTER_PAD(text_pad)
     uint32_t text_len;
-    uint32_t state;          /* VPCVIS_STATE_... */
-    uint32_t kind;           /* VPCVIS_KIND_... */
+    uint32_t state; /* VPCVIS_STATE_... */
+    uint32_t kind;  /* VPCVIS_KIND_... */
     uint32_t reserved;
     uint64_t number;         /* NUMBER32, NUMBER64: the value; NAME: the code */
     struct vpcvis_addr addr; /* ADDRESS */
@@ -253,7 +254,8 @@ VPCVIS_API vpcvis_status vpcvis_record_field(uint32_t id, struct vpcvis_field *f
  * CloudWatch Logs Insights, `pktSrcAddr`, `srcPort`, is known too. Matching is by the letters,
  * without case, and ignores `-` and `_`. VPCVIS_OK stores the id; VPCVIS_NOMATCH; VPCVIS_E_ARG.
  */
-VPCVIS_API vpcvis_status vpcvis_record_find(const char *name, size_t name_len, uint32_t *id);
+VPCVIS_API vpcvis_status vpcvis_record_find(const char *name, size_t name_len,
+                                            uint32_t *id);
 
 /* Make *record empty: all fields absent, no flags, texts counting from base (may be NULL). */
 VPCVIS_API void vpcvis_record_init(struct vpcvis_record *record, const char *base);
@@ -262,8 +264,8 @@ VPCVIS_API void vpcvis_record_init(struct vpcvis_record *record, const char *bas
  * Look at any field. VPCVIS_OK fills *value (state says whether there is one); VPCVIS_E_ARG:
  * NULL, or id >= VPCVIS_FIELD_MAX.
  */
-VPCVIS_API vpcvis_status vpcvis_record_get(const struct vpcvis_record *record, uint32_t id,
-                                           struct vpcvis_value *value);
+VPCVIS_API vpcvis_status vpcvis_record_get(const struct vpcvis_record *record,
+                                           uint32_t id, struct vpcvis_value *value);
 
 /*
  * Set any field of a record. value->state and the member that the field's kind uses are read,
@@ -299,8 +301,9 @@ VPCVIS_API vpcvis_status vpcvis_record_write_tcp_flags(uint32_t flags, char *out
  * itself. VPCVIS_E_BYTE: a `%` without two hex digits (error->offset says where).
  * VPCVIS_E_SPACE as above. [record.percent]
  */
-VPCVIS_API vpcvis_status vpcvis_record_read_tag(const char *text, size_t text_len, char *out,
-                                                size_t capacity, size_t *out_len,
+VPCVIS_API vpcvis_status vpcvis_record_read_tag(const char *text, size_t text_len,
+                                                char *out, size_t capacity,
+                                                size_t *out_len,
                                                 struct vpcvis_error *error);
 
 /* For bindings: sizeof(struct vpcvis_record), and VPCVIS_FIELD_COUNT of the linked library. */
