@@ -1,0 +1,80 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What flowcat and the library do, shown on the sample logs: sh examples/demo.sh BUILD
+set -u
+
+build=$(cd "${1:-build}" && pwd) || exit 2
+cd "$(dirname "$0")/samples" || exit 2
+PATH=$build/examples:$PATH
+can=$(flowcat --version) || exit 2
+
+bold='' plain=''
+if [ -t 1 ]; then
+    bold=$(printf '\033[1m') plain=$(printf '\033[0m')
+fi
+
+title() {
+    printf '\n%s== %s%s\n' "$bold" "$1" "$plain"
+}
+
+# Print a command as one would type it, run it, say how it ended if that was not well.
+show() {
+    printf '\n%s$ %s%s\n' "$bold" "$1" "$plain"
+    (eval "$1") 2>&1
+    status=$?
+    [ $status -eq 0 ] || echo "(exit status $status)"
+}
+
+# Whether flowcat was built to read something; a word if not.
+has() {
+    case $can in
+    *"$1: yes"*) return 0 ;;
+    esac
+    printf '\n(skipped: this flowcat was built without %s; install %s and make again)\n' "$1" "$2"
+    return 1
+}
+
+wide='--fields start,srcaddr,srcport,dstaddr,dstport,protocol,packets,bytes,action,log-status'
+
+echo "The sample logs are in examples/samples; commands run there."
+
+title "A flow log line, field by field"
+show "parse_line '2 123456789010 eni-1235b8ca123456789 203.0.113.12 10.0.1.20 50211 22 6 3 180 1781082031 1781082090 REJECT OK'"
+
+title "Records: who talked to whom, how much, was it let through"
+show "flowcat --quiet $wide v2-default.log | head -n 9"
+
+title "NODATA: the interface was idle. SKIPDATA: records were lost. Both are records"
+show "flowcat --quiet --fields interface-id,start,end,log-status v2-default.log | grep DATA"
+
+title "Rejected connections, from two logs with other layouts; their header lines say which"
+show "flowcat --quiet --fields action,srcaddr,dstaddr,dstport,protocol,reject-reason v8.log v5.log | grep -e action -e REJECT"
+
+title "A bad line costs itself only: file:line:offset: field: reason"
+show "flowcat $wide trouble.log"
+
+title "CSV, of all 29 fields of version 5 or of some"
+show "flowcat --quiet --to csv --fields start,end,srcaddr,dstaddr,bytes,flow-direction,traffic-path,pkt-dst-aws-service v5.log | head -n 5"
+
+title "JSON: numbers are numbers, - is null, a field that the log does not have is left out"
+show "flowcat --quiet --to json v10.log | head -n 3"
+
+title "Three layouts in one file: VPC, custom, transit gateway"
+show "flowcat --fields version,interface-id,tgw-id,srcaddr,dstaddr,bytes concatenated.log"
+
+title "A format without a header line, as CloudWatch Logs delivers it"
+show "echo '10.0.1.20 203.0.113.9 443 2280 ACCEPT' | flowcat --quiet --to json --layout '\${srcaddr} \${dstaddr} \${dstport} \${bytes} \${action}'"
+
+title "Compressed logs in the directories of an S3 bucket"
+if has gzip zlib; then
+    show "flowcat $wide s3 | tail -n 5"
+fi
+
+title "Log events in JSON envelopes: CloudWatch Logs subscriptions, Firehose"
+if has 'JSON envelopes' jansson; then
+    show "flowcat $wide subscription.json"
+fi
+
+title "Everything at once, summarised"
+show "flowcat *.log > /dev/null"
+echo

@@ -1,0 +1,216 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs every example program against what it should print: sh tests/run_examples.sh BUILD
+#
+# A row is a name, the exit status, what the program must have been built with, a command and
+# why. Standard output and standard error are compared with examples/expected/NAME.out and
+# NAME.err; a file that is not there means nothing is printed. UPDATE=1 writes them instead.
+set -u
+
+build=${1:-build}
+cd "$(dirname "$0")/.." || exit 2
+bin=$(cd "$build/examples" && pwd) || exit 2
+PATH=$bin:$PATH
+LC_ALL=C
+export PATH LC_ALL
+expected=$PWD/examples/expected
+work=$(mktemp -d) || exit 2
+trap 'rm -rf "$work"' EXIT
+trap 'exit 2' INT TERM
+passed=0 failed=0 skipped=0
+
+can=$(flowcat --version) || exit 2
+has() { # whether flowcat was built with what a row needs
+    case $1 in
+    -) return 0 ;;
+    gzip) case $can in *"gzip: yes"*) return 0 ;; esac ;;
+    json) case $can in *"envelopes: yes"*) return 0 ;; esac ;;
+    both) has gzip && has json && return 0 ;;
+    no-gzip) has gzip || return 0 ;;
+    no-json) has json || return 0 ;;
+    full) [ -c /dev/full ] && return 0 ;;
+    esac
+    return 1
+}
+
+# Compare one stream with what is expected of it; $1 is NAME.out or NAME.err.
+same() {
+    if [ "${UPDATE:-0}" = 1 ]; then
+        if [ -s "$work/$1" ]; then cp "$work/$1" "$expected/$1"; else rm -f "$expected/$1"; fi
+    fi
+    if [ -f "$expected/$1" ]; then
+        diff -u "$expected/$1" "$work/$1"
+    elif [ -s "$work/$1" ]; then
+        echo "unexpected, in $1:"
+        cat "$work/$1"
+        return 1
+    fi
+}
+
+row() { # NAME STATUS NEEDS COMMAND WHY
+    if ! has "$3"; then
+        echo "skip $1 ($3): $5"
+        skipped=$((skipped + 1))
+        return
+    fi
+    (cd examples/samples && eval "$4") >"$work/$1.out" 2>"$work/$1.err" </dev/null
+    status=$?
+    if { same "$1.out" && same "$1.err"; } >"$work/why" 2>&1 && [ "$status" = "$2" ]; then
+        echo "ok   $1: $5"
+        passed=$((passed + 1))
+    else
+        echo "FAIL $1: $5"
+        echo "     exit status $status, expected $2: $4"
+        sed 's/^/     /' "$work/why"
+        failed=$((failed + 1))
+    fi
+    rm -f "$work/$1.out" "$work/$1.err"
+}
+
+# A log with a header line, written in canonical form, is itself.
+itself() {
+    row "itself-$1" 0 - "flowcat --quiet $1.log | cmp - $1.log" \
+        "text of $1.log is byte for byte the same"
+}
+
+v2='2 123456789010 eni-1235b8ca123456789 10.0.0.1 10.0.0.2 1 2 6 3 4 5 6 ACCEPT OK'
+gz=s3/AWSLogs/123456789012/vpcflowlogs/eu-west-1/2026/06/10/123456789012_vpcflowlogs_eu-west-1_fl-0a1b2c3d4e5f60718
+one=${gz}_20260610T0900Z_5f3c9e21.log.gz two=${gz}_20260610T0905Z_a81d04b7.log.gz
+
+# The tutorials.
+row parse-line 0 - "parse_line" "every field of a default line"
+row parse-line-nodata 0 - \
+    "parse_line '2 123456789010 eni-1235b8ca123456789 - - - - - - - 1 2 - NODATA'" \
+    "a dash is not a value"
+row parse-line-bad 1 - \
+    "parse_line '2 123456789010 eni-1235b8ca123456789 10.0.0.1 10.0.0.2 1 65536 6 3 4 5 6 ACCEPT OK'" \
+    "an error points at the byte"
+row custom-format 0 - "custom_format" "a format string in, another layout out"
+row no-heap 0 - "no_heap <v2-default.log" "a stream in pieces of 100 bytes"
+row no-heap-bad 0 - "no_heap <trouble.log" "bad lines are named and cost only themselves"
+
+# Layouts of every version.
+row v2-text 0 - "flowcat v2-default.log" "no header line: the default layout"
+for name in v3 v4 v5 v7-ecs v8 v9 v10 v11 transit-gateway custom-order concatenated future; do
+    itself $name
+done
+row v5-csv 0 - "flowcat --to csv v5.log" "all 29 fields of version 5"
+row v11-json 0 - "flowcat --to json v11.log" "all 54 fields of version 11"
+row tgw-json 0 - "flowcat --to json transit-gateway.log" "36 columns of a transit gateway"
+row export-csv 0 - "flowcat --to csv cloudwatch-export.log" "the time before each line goes"
+row concatenated-json 0 - "flowcat --to json concatenated.log" "header lines in mid-stream"
+row concatenated-csv 0 - "flowcat --to csv concatenated.log" "a header row for each layout"
+row future-json 0 - "flowcat --to json future.log" "unknown fields are kept, odd bytes escaped"
+row future-csv 0 - "flowcat --to csv future.log" "commas and quotes are quoted"
+row future-strict 1 - "flowcat --strict future.log" "strict: an unknown name is an error"
+row csv-lines 0 - "flowcat --quiet --to csv v2-default.log >$work/whole
+    { head -n 1 $work/whole; while read -r line; do echo \"\$line\" | flowcat --quiet --to csv |
+    tail -n 1; done <v2-default.log; } | cmp - $work/whole" "many lines give what each gives alone"
+row csv-odd 0 - "printf '%s\\n' '1.2.3.4 some,text 17' ' 1.2.3.4 \"quoted\" 1' '1.2.3.4  two-spaces 2' \
+    '1::0 address-6 3' '2026-06-10T09:00:00.000Z 1.2.3.4 after-a-time 4' '1.2.3.4 - 5' \
+    '1.2.3.4 space-at-the-end 6 ' '1.2.3.4 plain-and-long-enough 7' '1.2.3.4 last 8' |
+    flowcat --quiet --to csv --layout 'srcaddr az-id bytes'" "lines that cannot be copied as they are"
+row files 0 - "flowcat --to json v9.log v10.log" "two files, one summary"
+
+# Chosen fields.
+row fields-text 0 - "flowcat --quiet --fields log-status,bytes,vpc-id v2-default.log v3.log" \
+    "one header for all files; - where a log has no such field"
+row fields-csv 0 - "flowcat --quiet --to csv --fields bytes,vpc-id v2-default.log v3.log" \
+    "an empty cell for - and for no such field"
+row fields-one 0 - "flowcat --quiet --to csv --fields traffic-path v10.log" \
+    "an empty cell alone in its row is quoted"
+row fields-json 0 - "flowcat --quiet --to json --fields bytes,vpc-id v2-default.log v3.log" \
+    "null for -, nothing for no such field"
+row fields-spelling 0 - "flowcat --quiet --fields pkt_srcaddr,dstPort v3.log" \
+    "names may have underscores or be camelCase"
+row fields-unknown 0 - "flowcat --quiet --to csv --fields shape-2,srcaddr,color,size future.log v8.log" \
+    "names not known here are found by name"
+row fields-none 0 - "flowcat --to csv --fields start,end </dev/null" "no record: a header still"
+row fields-twice 2 - "flowcat --fields bytes,end,bytes v3.log" "a field chosen twice is refused"
+row fields-strict 2 - "flowcat --strict --fields bytes,color v3.log" "strict: unknown name"
+
+# Layouts from the command line.
+row layout-words 0 - "for word in default v2 v3 v4 v5 v7 v8 v9 v10 v11 tgw; do
+    head -n 1 v5.log | flowcat --quiet --to csv --layout \$word --fields log-status || exit
+    done" "each word is a layout"
+row layout-v5 0 - "tail -n 2 v5.log | flowcat --quiet --layout v5 --to json" "v5 without header"
+row layout-tgw 0 - "tail -n 1 transit-gateway.log | flowcat --quiet --layout=tgw --to json" \
+    "transit gateway without header"
+row layout-format 0 - \
+    "echo '10.0.0.1 - 17' | flowcat --to json --layout '\${dstaddr} \${srcaddr} \${protocol}'" \
+    "a format string"
+row layout-brace 2 - "flowcat --layout '\${srcaddr} \${}' v3.log" "a format string that is none"
+row layout-header 0 - "flowcat --quiet --layout 'bytes end' v8.log" "a header line wins"
+
+# Bad lines and awkward ones.
+row trouble 1 - "flowcat --fields start,srcaddr,dstport,bytes,log-status trouble.log" \
+    "bad lines on standard error, good ones printed"
+row trouble-stdin 1 - "flowcat --quiet --fields bytes <trouble.log" "standard input is -"
+row trouble-quiet 1 - "flowcat --quiet --to json - <trouble.log" "--quiet keeps the errors"
+row awkward 0 - "printf '\\357\\273\\277  $v2\\r\\n\\n \\t\\n%s' '$(echo "$v2" | tr ' ' '\t')' | flowcat" \
+    "byte order mark, CRLF, blank lines, tabs, no last line end"
+row ipv6 0 - "echo '2001:DB8:0:0:1:0:0:1 ::ffff:1.2.3.4' | flowcat --quiet --layout 'srcaddr dstaddr' --to csv" \
+    "addresses as in RFC 5952"
+row numbers 0 - "printf '%s\\n' 0 7 99999999 100000000 9999999999999999 10000000000000000 \
+    18446744073709551615 | flowcat --quiet --layout bytes --to json" "integers are exact"
+row unknown-words 0 - "echo 'Accept ok ::1' | flowcat --quiet --layout 'action log-status srcaddr' --to json" \
+    "words that are not in a list stay as they are"
+row empty 0 - "flowcat /dev/null" "no bytes: no records"
+row long-line 1 - "{ echo '$v2'; head -c 70000 /dev/zero | tr '\\0' x; echo; echo '$v2'; } | flowcat" \
+    "a line beyond the bound costs only itself"
+
+# What is no flow log, or cannot be read.
+row missing 2 - "flowcat v3.log no-such-file v4.log | wc -l | tr -d ' '; flowcat --quiet no-such-file" \
+    "the other files are read"
+row zstd 2 - "printf '\\050\\265\\057\\375\\044\\000\\001\\000' | flowcat" "Zstandard is named"
+row parquet 2 - "printf 'PAR1\\025\\004\\025\\020' | flowcat" "Parquet is named"
+row no-zlib 2 no-gzip "flowcat $one" "gzip is named where it cannot be read"
+row no-jansson 2 no-json "flowcat firehose.json" "JSON is named where it cannot be read"
+
+# Directories and gzip.
+row directory 0 gzip "flowcat --fields start,srcaddr,dstaddr s3" "all files below, by name"
+row directory-names 0 - "mkdir -p $work/d/b/c && cp v8.log $work/d/b/c/z && cp v9.log $work/d/a &&
+    cp v3.log $work/d/b/d && (cd $work && flowcat --fields version,end d)" \
+    "subdirectories in their place"
+row gzip-stdin 0 gzip "flowcat --quiet --to csv - <$two" \
+    "two members, told by their bytes"
+row gzip-cut 2 gzip "head -c 500 $one | flowcat --fields start,bytes" \
+    "gzip that ends early: what came is printed"
+row gzip-garbage 2 gzip "{ cat $one; echo garbage; } | flowcat --fields start,bytes" \
+    "gzip with something else after it"
+row gzip-padding 0 gzip "{ cat $one; head -c 1000 /dev/zero; } | flowcat --fields start,bytes" \
+    "gzip with zeros after it"
+row gzip-gzip 2 gzip "gzip -c $one | flowcat" "gzip in gzip is named"
+
+# JSON envelopes.
+row subscription 1 json "flowcat subscription.json" \
+    "a control message is skipped, the third event is bad"
+row firehose 0 json "flowcat --quiet --to csv firehose.json" "an object a line"
+row json-gzip 1 both "gzip -c subscription.json | flowcat --quiet --fields start,end" \
+    "envelopes come compressed"
+row json-get 0 json \
+    "echo '{\"events\":[{\"timestamp\":5000,\"message\":\"$v2\"}],\"nextToken\":\"x\"}' | flowcat" \
+    "what aws logs get-log-events prints"
+row json-array 0 json "printf '%s' '[{\"message\":\"$v2\\n\"},{\"message\":\"$v2\"}]' | flowcat" \
+    "an array of objects"
+row json-odd 1 json "printf '%s\\n' '{\"message\":\"$v2\"}' '{\"message\":7}' '{\"Records\":[{}]}' \
+    '{\"message\":oops}' '{\"message\":\"$v2\"}' | flowcat" "JSON without log lines costs only itself"
+row json-cut 2 json "head -c 400 firehose.json | flowcat" "JSON that ends early"
+row json-message 2 json "echo '{\"message\":\"{\\\"a\\\":1}\"}' | flowcat" "JSON logs that are no flow logs"
+
+# As a program among others.
+row pipe 0 - "{ yes '$v2' | head -n 100000 | (trap '' PIPE; flowcat; echo \"\$?\" >&2); } | head -n 2" \
+    "flowcat | head ends quietly"
+row full 2 full "flowcat v2-default.log >/dev/full" "a full disk is an error"
+row live 0 - "{ echo '$v2'; sleep 1; echo late >&2; echo '$v2'; } |
+    flowcat --quiet | while read -r line; do echo \"\$line\" >&2; done" \
+    "records of a live pipe come out before the pipe waits"
+row help 0 - "flowcat --help" "help"
+row version 0 - "flowcat --version | sed 's/ .*//'" "version"
+row usage-option 2 - "flowcat --nonsense" "an unknown option"
+row usage-value 2 - "flowcat --to" "an option without its value"
+row usage-to 2 - "flowcat --to xml" "an unknown output"
+row dashes 2 - "flowcat -- --quiet" "after -- everything is a path"
+
+echo "examples: $passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
