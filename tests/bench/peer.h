@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * peer.h - what the library is compared with: the code that people write today. Peers are
+ * plain and fair: built with the same flags, each in a file of its own, doing what the
+ * measure needs and nothing else.
+ */
+#ifndef BENCH_PEER_H
+#define BENCH_PEER_H
+
+#include "vpcvis/record.h"
+
+struct peer_address {
+    uint8_t bytes[16];
+    uint8_t family; /* 4, 6, or 0 for `-` */
+};
+
+/* A v2 record: numbers are 0 and texts "-" where the line has `-`. */
+struct peer_v2 {
+    uint32_t version;
+    uint16_t srcport;
+    uint16_t dstport;
+    uint8_t protocol;
+    uint64_t packets;
+    uint64_t bytes;
+    uint64_t start_s;
+    uint64_t end_s;
+    struct peer_address srcaddr;
+    struct peer_address dstaddr;
+    char account_id[16];
+    char interface_id[32];
+    char action[8];
+    char log_status[16];
+};
+
+/* A record with all 29 fields of version 5. */
+struct peer_v5 {
+    struct peer_v2 v2;
+    uint32_t tcp_flags;
+    uint32_t traffic_path;
+    struct peer_address pkt_srcaddr;
+    struct peer_address pkt_dstaddr;
+    char vpc_id[32];
+    char subnet_id[32];
+    char instance_id[32];
+    char type[8];
+    char region[32];
+    char az_id[16];
+    char sublocation_type[16];
+    char sublocation_id[32];
+    char pkt_src_aws_service[32];
+    char pkt_dst_aws_service[32];
+    char flow_direction[8];
+};
+
+/* Read one line; 1, or 0 if it has another number of columns or is too long. */
+int peer_strtok_v2(const char *line, size_t line_len, struct peer_v2 *flow);
+int peer_strtok_v5(const char *line, size_t line_len, struct peer_v5 *flow);
+
+/* Write a v2 record and LF, at most capacity bytes; returns the length, 0 on failure. */
+size_t peer_snprintf_v2(const struct vpcvis_record *record, char *out, size_t capacity);
+
+#endif
