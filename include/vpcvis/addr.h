@@ -50,7 +50,8 @@ struct vpcvis_cidr {
 /*
  * Read an address that fills text exactly.
  * VPCVIS_OK: *addr is set. VPCVIS_E_ADDRESS: it is not one; if error is not NULL it says at
- * which byte that became certain (text_len when the text ends too early). VPCVIS_E_ARG: NULL.
+ * which byte that became certain (text_len when the text ends too early). VPCVIS_E_ARG: addr is
+ * NULL, or text is and text_len is not 0.
  */
 VPCVIS_API vpcvis_status vpcvis_addr_read(const char *text, size_t text_len,
                                           struct vpcvis_addr *addr,

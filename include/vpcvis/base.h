@@ -37,7 +37,8 @@ extern "C" {
 #endif
 
 /* A pointer member of a public struct takes 8 bytes on every machine, so that structs have
- * the same layout everywhere and no hidden padding. */
+ * the same layout everywhere and no hidden padding (struct vpcvis_allocator, which is nothing
+ * but pointers, is as long as three of them). */
 #if UINTPTR_MAX == 0xffffffffu
 #define VPCVIS_POINTER_PAD(name) uint32_t name;
 #else
