@@ -268,7 +268,8 @@ static vpcvis_status start(vpcvis_reader *reader)
     if (reader->head_len >= 3 && memcmp(reader->head, "\xef\xbb\xbf", 3) == 0)
         skip = 3;
     reader->foreign = sniff(reader->head + skip, reader->head_len - skip);
-    use_head(reader, skip);
+    if (reader->foreign == VPCVIS_OK)
+        use_head(reader, skip);
     return VPCVIS_OK;
 }
 
