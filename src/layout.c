@@ -202,17 +202,15 @@ static vpcvis_status parse(vpcvis_layout *layout,
     vpcvis_status status;
 
     while (next_word(text, len, &at, &word)) {
-        status = strip_braces(text, &word, &bad);
+        bad = word.at;
+        status = (config->flags & VPCVIS_LAYOUT_STRICT) && !is_spaced(text, &word)
+                     ? VPCVIS_E_SPACING
+                     : strip_braces(text, &word, &bad);
         if (status == VPCVIS_OK)
             status = check_name(text, &word, &bad);
         if (status == VPCVIS_OK) {
             bad = word.name_at;
             status = add_name(layout, text + word.name_at, word.name_len, config->flags);
-        }
-        if (status == VPCVIS_OK && (config->flags & VPCVIS_LAYOUT_STRICT) &&
-            !is_spaced(text, &word)) {
-            bad = word.at;
-            status = VPCVIS_E_SPACING;
         }
         if (status != VPCVIS_OK)
             return vpcvis_i_base_fail(error, status, VPCVIS_FIELD_NONE, layout->columns,
