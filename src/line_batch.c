@@ -186,13 +186,21 @@ static int store_error(struct batch *batch, const struct vpcvis_error *error, si
     return LINE_DROPPED;
 }
 
+static void keep_fields(struct vpcvis_record *record, const uint64_t fields[2])
+{
+    record->value[0] &= fields[0];
+    record->value[1] &= fields[1];
+    record->dash[0] &= fields[0];
+    record->dash[1] &= fields[1];
+}
+
 /* Read a line into lines->spare; on success *log_status is its code, asked for or not. */
 static vpcvis_status scan_line(vpcvis_line *lines, const struct batch *batch,
                                const char *line, size_t len, uint32_t *log_status,
                                struct vpcvis_error *error)
 {
     static const uint64_t only[2] = {(uint64_t)1 << VPCVIS_FIELD_LOG_STATUS, 0};
-    const uint64_t *fields = batch->sink->fields;
+    const uint64_t *fields = lines->fields;
     struct vpcvis_record *record = &lines->spare;
     uint32_t prefixed = 0;
     vpcvis_status status;
@@ -211,6 +219,7 @@ static vpcvis_status scan_line(vpcvis_line *lines, const struct batch *batch,
     if (!vpcvis_i_line_has(fields, VPCVIS_FIELD_LOG_STATUS))
         (void)vpcvis_i_line_scan(lines->layout, lines->flags, fields, line, len, record,
                                  NULL, NULL);
+    keep_fields(record, batch->sink->fields);
     return VPCVIS_OK;
 }
 
@@ -237,7 +246,8 @@ static int settle_line(vpcvis_line *lines, struct batch *batch, size_t at, size_
                                      lines->line_max)
                 : scan_line(lines, batch, line, len, &log_status, &error);
     if ((lines->flags & VPCVIS_LINE_HEADER) && found != VPCVIS_E_LONG &&
-        (found != VPCVIS_OK || !lines->typed) &&
+        (found != VPCVIS_OK || !lines->typed ||
+         (lines->spare.flags & VPCVIS_RECORD_FEW)) &&
         vpcvis_layout_match(line, len) == VPCVIS_OK) {
         if (is_repeated_header(lines, line, len)) {
             batch->result->headers++;
