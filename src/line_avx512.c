@@ -6,122 +6,15 @@
  * A token is loaded right-aligned into 16 bytes, four tokens to a register, and what is before
  * it is masked off. Loads reach at most 16 bytes before a token.
  */
-#include "line_index.h"
+#include "line_avx512.h"
 
 #include "addr.h"
 #include "text.h"
 
 #if defined(VPCVIS_I_X86)
-#include <immintrin.h>
-
-#define TARGET                                                                  \
-    __attribute__((                                                             \
-        target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,bmi," \
-               "bmi2,popcnt,lzcnt")))
-#define INLINE static inline __attribute__((always_inline)) TARGET
-
-/* Positions of the set bits, `at` being that of bit 0: bytes squeezed together, then widened. */
-INLINE void add_seps(struct vpcvis_i_line_index *index, uint32_t at, uint64_t sep)
-{
-    const __m512i places =
-        _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48,
-                        47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32,
-                        31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16,
-                        15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i origin = _mm512_set1_epi16((short)at);
-    const __m512i found = _mm512_maskz_compress_epi8(sep, places);
-    const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
-    uint16_t *out = index->sep + index->seps;
-    const uint32_t count = (uint32_t)_mm_popcnt_u64(sep);
-
-    _mm512_storeu_si512(out, _mm512_add_epi16(origin, low));
-    if (VPCVIS_I_UNLIKELY(count > 32)) {
-        const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(found, 1));
-        _mm512_storeu_si512(out + 32, _mm512_add_epi16(origin, high));
-    }
-    index->seps += count;
-}
-
-/* The line that ends in these 64 bytes, written even if there is none, and any more. */
-INLINE void add_ends(struct vpcvis_i_line_index *index, uint32_t at, uint64_t sep,
-                     uint64_t lf)
-{
-    index->end[index->lines] = (uint16_t)(at + _tzcnt_u64(lf));
-    index->upto[index->lines] =
-        (uint16_t)(index->seps + (uint32_t)_mm_popcnt_u64(sep & _blsmsk_u64(lf)));
-    index->lines += lf != 0;
-    lf &= lf - 1;
-    if (VPCVIS_I_UNLIKELY(lf != 0))
-        vpcvis_i_line_add_ends(index, at, sep, lf);
-}
-
-/* Which bytes separate, where a group has more than spaces, visible bytes and LF. */
-TARGET static uint64_t odd_group(struct vpcvis_i_line_index *index,
-                                 struct vpcvis_i_line_carry *carry, __m512i text,
-                                 uint32_t at, const char *next)
-{
-    struct vpcvis_i_line_masks masks;
-    uint64_t odd, sep;
-
-    masks.blank = _mm512_cmple_epu8_mask(text, _mm512_set1_epi8(0x20));
-    masks.other = _mm512_cmplt_epu8_mask(text, _mm512_set1_epi8(0x20)) |
-                  _mm512_cmpgt_epu8_mask(text, _mm512_set1_epi8(0x7e));
-    masks.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
-    masks.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r'));
-    sep = vpcvis_i_line_separators(&masks, carry,
-                                   masks.cr >> 63 && next != NULL && *next == '\n', &odd);
-    index->odd[at / 64] = odd;
-    index->any_odd |= odd;
-    return sep;
-}
-
-INLINE void add_group(struct vpcvis_i_line_index *index,
-                      struct vpcvis_i_line_carry *carry, __m512i text, uint32_t at,
-                      const char *next)
-{
-    const __m512i above = _mm512_sub_epi8(text, _mm512_set1_epi8(0x20));
-    const uint64_t other = _mm512_cmpgt_epu8_mask(above, _mm512_set1_epi8(0x5e));
-    const uint64_t lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
-    uint64_t sep = _mm512_testn_epi8_mask(above, above) | lf;
-    const uint64_t beside = sep & (sep << 1 | carry->blank);
-
-    if (VPCVIS_I_UNLIKELY(((other & ~lf) | beside | carry->cr) != 0)) {
-        sep = odd_group(index, carry, text, at, next);
-    } else {
-        carry->blank = sep >> 63;
-        index->odd[at / 64] = 0;
-    }
-    add_ends(index, at, sep, lf);
-    add_seps(index, at, sep);
-}
-
-/* Text that is wanted soon is asked for this many bytes ahead. */
-#define AHEAD 1024
-
-TARGET void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
-                                       struct vpcvis_i_line_index *index)
-{
-    struct vpcvis_i_line_carry carry = {1, 0};
-    uint32_t at;
-
-    index->seps = 0;
-    index->lines = 0;
-    index->any_odd = 0;
-    for (at = 0; len - at >= 64; at += 64) {
-        _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
-        add_group(index, &carry, _mm512_loadu_si512(text + at), at,
-                  len - at > 64 ? text + at + 64 : NULL);
-    }
-    if (at < len) {
-        const __mmask64 rest = _bzhi_u64(~(uint64_t)0, len - at);
-        add_group(index, &carry,
-                  _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at,
-                  NULL);
-    }
-}
 
 /* One step of turning rows into columns: registers r and r + 8 become 2r and 2r + 1. */
-INLINE void riffle(const __m512i in[16], __m512i out[16])
+VPCVIS_I_AVX512_INLINE void riffle(const __m512i in[16], __m512i out[16])
 {
     uint32_t r;
 
@@ -137,8 +30,9 @@ INLINE void riffle(const __m512i in[16], __m512i out[16])
  *
  *     register 2c   [token c, lanes 0..7 | token c+8, lanes 0..7 | token c, lanes 16..23 | ...]
  */
-TARGET static void turn_block(const uint16_t *sep, const uint16_t *first,
-                              uint16_t (*ends)[VPCVIS_I_LINE_LANES], uint32_t lane)
+VPCVIS_I_AVX512 static void turn_block(const uint16_t *sep, const uint16_t *first,
+                                       uint16_t (*ends)[VPCVIS_I_LINE_LANES],
+                                       uint32_t lane)
 {
     __m512i a[16], b[16];
     uint32_t r;
@@ -167,7 +61,8 @@ TARGET static void turn_block(const uint16_t *sep, const uint16_t *first,
 }
 
 /* Lanes past the last repeat lane 0, so that whole vectors of lanes are safe to read. */
-TARGET void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes, uint32_t tokens)
+VPCVIS_I_AVX512 void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes,
+                                               uint32_t tokens)
 {
     uint32_t lane, token;
 
@@ -190,24 +85,24 @@ struct spans {
     uint8_t len[VPCVIS_I_LINE_LANES];
 };
 
-INLINE uint32_t end_of(const struct spans *spans, uint32_t lane)
+VPCVIS_I_AVX512_INLINE uint32_t end_of(const struct spans *spans, uint32_t lane)
 {
     return spans->end[lane];
 }
 
-INLINE uint32_t start_of(const struct spans *spans, uint32_t lane)
+VPCVIS_I_AVX512_INLINE uint32_t start_of(const struct spans *spans, uint32_t lane)
 {
     return (spans->before[lane] + 1u) & 0xffff;
 }
 
-INLINE uint64_t lanes_below(uint32_t count)
+VPCVIS_I_AVX512_INLINE uint64_t lanes_below(uint32_t count)
 {
     return _bzhi_u64(~(uint64_t)0, count);
 }
 
 /* Returns the lengths. */
-INLINE __m512i load_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
-                          struct spans *spans)
+VPCVIS_I_AVX512_INLINE __m512i load_spans(const struct vpcvis_i_line_lanes *lanes,
+                                          uint32_t token, struct spans *spans)
 {
     uint32_t i;
 
@@ -225,8 +120,8 @@ INLINE __m512i load_spans(const struct vpcvis_i_line_lanes *lanes, uint32_t toke
 }
 
 /* Which of some lanes are `-`. */
-TARGET static uint64_t find_dashes(const char *text, const struct spans *spans,
-                                   uint64_t lanes)
+VPCVIS_I_AVX512 static uint64_t find_dashes(const char *text, const struct spans *spans,
+                                            uint64_t lanes)
 {
     uint64_t dashes = 0;
 
@@ -239,8 +134,8 @@ TARGET static uint64_t find_dashes(const char *text, const struct spans *spans,
 }
 
 /* The 16 bytes that end where each of four lanes' tokens end. */
-INLINE __m512i load_four(const char *text, const struct spans *spans, uint32_t lane,
-                         uint32_t step)
+VPCVIS_I_AVX512_INLINE __m512i load_four(const char *text, const struct spans *spans,
+                                         uint32_t lane, uint32_t step)
 {
     const char *before = text - 16;
     __m512i v = _mm512_castsi128_si512(
@@ -264,7 +159,7 @@ INLINE __m512i load_four(const char *text, const struct spans *spans, uint32_t l
 }
 
 /* Which lane's length each byte of four tokens takes: 0, 0 + step, ... */
-INLINE __m512i spread(uint32_t lane, uint32_t step)
+VPCVIS_I_AVX512_INLINE __m512i spread(uint32_t lane, uint32_t step)
 {
     const int s = (int)(step * 0x01010101u);
     const __m512i quarter = _mm512_set_epi32(3 * s, 3 * s, 3 * s, 3 * s, 2 * s, 2 * s,
@@ -281,7 +176,7 @@ INLINE __m512i spread(uint32_t lane, uint32_t step)
  *     words   . . .    14  18  53  00  10        x10 + x1
  *     dwords  .      14    1853    0010          x100 + x1
  */
-INLINE __m512i sum_fours(__m512i text, __m512i lens, uint64_t *bad)
+VPCVIS_I_AVX512_INLINE __m512i sum_fours(__m512i text, __m512i lens, uint64_t *bad)
 {
     const __m512i place = _mm512_broadcast_i32x4(
         _mm_set_epi8(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
@@ -299,7 +194,7 @@ INLINE __m512i sum_fours(__m512i text, __m512i lens, uint64_t *bad)
 }
 
 /* One bit for each 16 bits of v that are not 0: lanes 0, 2, 4, 6 of eight. */
-INLINE uint64_t even_lanes(uint64_t v)
+VPCVIS_I_AVX512_INLINE uint64_t even_lanes(uint64_t v)
 {
     v |= v >> 8;
     v |= v >> 4;
@@ -312,8 +207,8 @@ INLINE uint64_t even_lanes(uint64_t v)
  * Tokens of lanes lane..lane+7, each of at most 16 digits, to 8 numbers; *bad gets a bit a lane.
  * Even lanes and odd lanes are summed apart, so that packing them brings them in order.
  */
-INLINE __m512i read_eight(const char *text, const struct spans *spans, __m512i lens,
-                          uint32_t lane, uint64_t *bad)
+VPCVIS_I_AVX512_INLINE __m512i read_eight(const char *text, const struct spans *spans,
+                                          __m512i lens, uint32_t lane, uint64_t *bad)
 {
     uint64_t bad_even, bad_odd;
     const __m512i even =
@@ -334,8 +229,8 @@ INLINE __m512i read_eight(const char *text, const struct spans *spans, __m512i l
 }
 
 /* Lanes whose numbers have 17 to 20 digits, or are too long: one at a time. */
-TARGET static uint64_t read_wide(const char *text, const struct spans *spans,
-                                 uint64_t which, uint64_t max, uint64_t *out)
+VPCVIS_I_AVX512 static uint64_t read_wide(const char *text, const struct spans *spans,
+                                          uint64_t which, uint64_t max, uint64_t *out)
 {
     uint64_t bad = 0;
 
@@ -351,9 +246,9 @@ TARGET static uint64_t read_wide(const char *text, const struct spans *spans,
     return bad;
 }
 
-TARGET uint64_t vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *lanes,
-                                              uint32_t token, uint32_t max, uint32_t *out,
-                                              uint64_t *valid)
+VPCVIS_I_AVX512 uint64_t
+vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                              uint32_t max, uint32_t *out, uint64_t *valid)
 {
     struct spans spans;
     uint64_t bad = 0, dashes, wrong, wide;
@@ -375,9 +270,9 @@ TARGET uint64_t vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *
     return bad & ~dashes;
 }
 
-TARGET uint64_t vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *lanes,
-                                              uint32_t token, uint64_t max, uint64_t *out,
-                                              uint64_t *valid)
+VPCVIS_I_AVX512 uint64_t
+vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                              uint64_t max, uint64_t *out, uint64_t *valid)
 {
     struct spans spans;
     uint64_t bad = 0, dashes, wrong, wide;
@@ -413,13 +308,8 @@ struct quads {
     uint64_t others; /* bytes of runs that are no digits */
 };
 
-INLINE uint64_t segments(uint64_t v)
-{
-    return _pdep_u64(even_lanes(v), 0x0001000100010001u) * 0xffff;
-}
-
 /* 16 numbers; 0 in *good unless all four tokens are dotted quads. */
-INLINE __m512i spread_quads(const struct quads *quads, uint64_t *good)
+VPCVIS_I_AVX512_INLINE __m512i spread_quads(const struct quads *quads, uint64_t *good)
 {
     const uint64_t runs = quads->runs;
     const uint64_t ends = runs & ~(runs >> 1);
@@ -443,8 +333,8 @@ INLINE __m512i spread_quads(const struct quads *quads, uint64_t *good)
     return numbers;
 }
 
-INLINE void load_quads(const char *text, const struct spans *spans, __m512i lens,
-                       uint32_t lane, struct quads *quads)
+VPCVIS_I_AVX512_INLINE void load_quads(const char *text, const struct spans *spans,
+                                       __m512i lens, uint32_t lane, struct quads *quads)
 {
     const __m512i place = _mm512_broadcast_i32x4(
         _mm_set_epi8(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
@@ -462,7 +352,7 @@ INLINE void load_quads(const char *text, const struct spans *spans, __m512i lens
 }
 
 /* Put 0.0.0.0 where a token cannot be a dotted quad, so that the other three are read. */
-INLINE void replace_quads(struct quads *quads, uint64_t which)
+VPCVIS_I_AVX512_INLINE void replace_quads(struct quads *quads, uint64_t which)
 {
     const uint64_t runs = 0xaa00aa00aa00aa00u;
     const uint64_t dots = 0x5400540054005400u;
@@ -473,7 +363,7 @@ INLINE void replace_quads(struct quads *quads, uint64_t which)
 }
 
 /* Four addresses of 24 bytes from the 16 numbers. */
-INLINE void store_quads(__m512i numbers, struct vpcvis_addr *out)
+VPCVIS_I_AVX512_INLINE void store_quads(__m512i numbers, struct vpcvis_addr *out)
 {
     const __m512i family = _mm512_castsi128_si512(_mm_setr_epi32(0, 0, 0, 0));
     const __m128i bytes = _mm512_cvtepi32_epi8(numbers);
@@ -491,8 +381,8 @@ INLINE void store_quads(__m512i numbers, struct vpcvis_addr *out)
 }
 
 /* Lanes that are no dotted quads: IPv6, or nothing good. */
-TARGET static uint64_t read_others(const char *text, const struct spans *spans,
-                                   uint64_t which, struct vpcvis_addr *out)
+VPCVIS_I_AVX512 static uint64_t read_others(const char *text, const struct spans *spans,
+                                            uint64_t which, struct vpcvis_addr *out)
 {
     uint64_t bad = 0;
 
@@ -508,9 +398,9 @@ TARGET static uint64_t read_others(const char *text, const struct spans *spans,
     return bad;
 }
 
-TARGET uint64_t vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *lanes,
-                                             uint32_t token, struct vpcvis_addr *out,
-                                             uint64_t *valid)
+VPCVIS_I_AVX512 uint64_t
+vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                             struct vpcvis_addr *out, uint64_t *valid)
 {
     struct spans spans;
     uint64_t others = 0, dashes;
@@ -540,8 +430,8 @@ TARGET uint64_t vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *l
 }
 
 /* start | len << 32 of eight lanes, as struct vpcvis_line_text has them. */
-INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
-                           const struct spans *spans, uint32_t lane)
+VPCVIS_I_AVX512_INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
+                                           const struct spans *spans, uint32_t lane)
 {
     const __m128i one = _mm_set1_epi16(1);
     const __m128i start = _mm_add_epi16(
@@ -555,9 +445,9 @@ INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
     return _mm512_or_si512(at, _mm512_slli_epi64(len, 32));
 }
 
-TARGET uint64_t vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lanes,
-                                          uint32_t token, struct vpcvis_line_text *out,
-                                          uint64_t *valid)
+VPCVIS_I_AVX512 uint64_t
+vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                          struct vpcvis_line_text *out, uint64_t *valid)
 {
     struct spans spans;
     uint32_t lane;
@@ -570,8 +460,8 @@ TARGET uint64_t vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lane
 }
 
 /* The codes of eight words whose last eight bytes are `keys`. */
-INLINE __m512i eight_codes(const struct vpcvis_i_line_words *words, __m512i keys,
-                           __m512i lens)
+VPCVIS_I_AVX512_INLINE __m512i eight_codes(const struct vpcvis_i_line_words *words,
+                                           __m512i keys, __m512i lens)
 {
     const __m512i cut = _mm512_sub_epi64(
         _mm512_set1_epi64(64),
@@ -591,10 +481,10 @@ INLINE __m512i eight_codes(const struct vpcvis_i_line_words *words, __m512i keys
     return codes;
 }
 
-TARGET uint64_t vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes,
-                                          uint32_t token,
-                                          const struct vpcvis_i_line_words *words,
-                                          struct vpcvis_line_text *out, uint64_t *valid)
+VPCVIS_I_AVX512 uint64_t
+vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                          const struct vpcvis_i_line_words *words,
+                          struct vpcvis_line_text *out, uint64_t *valid)
 {
     struct spans spans;
     uint64_t keys[VPCVIS_I_LINE_LANES], wide;
