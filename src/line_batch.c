@@ -160,11 +160,13 @@ int vpcvis_i_line_is_blank(const char *line, size_t len)
 /* Whether a header line says what the layout says already. */
 static int is_repeated_header(vpcvis_line *lines, const char *line, size_t len)
 {
-    struct vpcvis_layout_config config = {sizeof(config), 0, NULL, 0, 0, 0};
+    struct vpcvis_layout_config config;
     vpcvis_layout *layout;
 
     if (vpcvis_i_layout_is_own_header(lines->layout, line, len))
         return 1;
+    memset(&config, 0, sizeof(config));
+    config.size = sizeof(config);
     config.text = line;
     config.text_len = len;
     return vpcvis_layout_init(lines->header, sizeof(lines->header), &config, &layout,
@@ -317,7 +319,8 @@ static vpcvis_status finish_block(vpcvis_line *lines, struct batch *batch, uint6
         } else {
             const uint64_t before = keep & (bit - 1);
             vpcvis_i_line_patch(lines, batch->sink,
-                                result->records + vpcvis_i_bytes_count(before), lane);
+                                (size_t)result->records + vpcvis_i_bytes_count(before),
+                                lane);
         }
         bad &= bad - 1;
     }
@@ -325,7 +328,7 @@ static vpcvis_status finish_block(vpcvis_line *lines, struct batch *batch, uint6
         result->lines = lines_before + lines->lanes.count;
         result->taken = window + lines->stop[lines->lanes.count - 1] + 1u;
     }
-    vpcvis_i_line_emit(lines, batch->sink, result->records, keep, done);
+    vpcvis_i_line_emit(lines, batch->sink, (size_t)result->records, keep, done);
     count_lanes(lines, keep & ~done);
     result->records += vpcvis_i_bytes_count(keep);
     return status;
@@ -466,8 +469,8 @@ static vpcvis_status read_long_line(vpcvis_line *lines, struct batch *batch, siz
         lines->lanes.text = batch->text + at;
         lines->lanes.count = 1;
         lines->start[0] = 0;
-        vpcvis_i_line_patch(lines, batch->sink, result->records, 0);
-        vpcvis_i_line_emit(lines, batch->sink, result->records, 1, 1);
+        vpcvis_i_line_patch(lines, batch->sink, (size_t)result->records, 0);
+        vpcvis_i_line_emit(lines, batch->sink, (size_t)result->records, 1, 1);
         result->records++;
     }
     result->lines++;

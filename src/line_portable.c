@@ -237,8 +237,9 @@ VPCVIS_I_WRAPS static uint32_t read_octet(const char *text, uint32_t *len, uint3
     const uint32_t value =
         (placed >> 24) + (placed >> 16 & 0xff) * 10 + (placed >> 8 & 0xff) * 100;
 
-    *bad |= value | ((bits - 8 > 16) ? 256u : 0) |
-            ((bits > 8) & ((digits & 0xff) == 0) ? 256u : 0);
+    *bad |= value;
+    *bad |= (uint32_t)(bits - 8 > 16) << 8;
+    *bad |= (uint32_t)((bits > 8) & ((digits & 0xff) == 0)) << 8;
     *len = bits / 8;
     return value;
 }

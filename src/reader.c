@@ -363,12 +363,14 @@ static size_t next_line(const struct source *source)
 /* A header line of another layout: change to it, or refuse what follows. */
 static void take_header(vpcvis_reader *reader, const struct sink *sink)
 {
-    struct vpcvis_layout_config config = {sizeof(config), 0, NULL, 0, 0, 0};
+    struct vpcvis_layout_config config;
     struct source *source = &reader->source;
     const size_t len = next_line(source);
     vpcvis_layout *layout;
     struct vpcvis_error error;
 
+    memset(&config, 0, sizeof(config));
+    config.size = sizeof(config);
     config.text = source->text + source->at;
     config.text_len = len;
     if (reader->config.flags & VPCVIS_READER_STRICT)

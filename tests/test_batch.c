@@ -580,7 +580,7 @@ END_TEST
 /* Rows of the smallest stride have what a v2 record needs, and no bit for what did not fit. */
 START_TEST(short_strides)
 {
-    struct vpcvis_layout_config format = {sizeof format, 0, NULL, 0, 5, 0};
+    struct vpcvis_layout_config format;
     const char *line =
         "5 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 3 4 5 6 ACCEPT OK vpc-1 subnet-1 i-1 2 IPv4 "
         "1.1.1.1 2.2.2.2 us-east-1 use1-az1 - - S3 - egress 8\n";
@@ -593,6 +593,9 @@ START_TEST(short_strides)
     uint64_t value[2];
     int i;
 
+    memset(&format, 0, sizeof format);
+    format.size = sizeof format;
+    format.standard = 5;
     for (i = 0; i < 4; i++)
         strcat(text, line);
     ck_assert_int_eq(vpcvis_layout_new(&format, NULL, &layout, NULL), VPCVIS_OK);

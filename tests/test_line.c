@@ -21,10 +21,13 @@ static char layout_memory[VPCVIS_LAYOUT_BYTES_MAX];
 /* A format string, or NULL for the default format. */
 static vpcvis_layout *make_layout(const char *text)
 {
-    struct vpcvis_layout_config config = {sizeof config,           0, text,
-                                          text ? strlen(text) : 0, 0, 0};
+    struct vpcvis_layout_config config;
     vpcvis_layout *layout = NULL;
 
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.text = text;
+    config.text_len = text ? strlen(text) : 0;
     ck_assert_int_eq(
         vpcvis_layout_init(layout_memory, sizeof layout_memory, &config, &layout, NULL),
         VPCVIS_OK);
