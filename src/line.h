@@ -210,11 +210,7 @@ VPCVIS_I_LINE_PATH(portable)
 #if defined(VPCVIS_I_X86)
 VPCVIS_I void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes,
                                         uint32_t tokens);
-VPCVIS_I_LINE_PATH(sse2)
-VPCVIS_I_LINE_PATH(avx2)
 VPCVIS_I_LINE_PATH(avx512)
-#elif defined(VPCVIS_I_NEON)
-VPCVIS_I_LINE_PATH(neon)
 #endif
 
 /* The kernels of the machine's path (line_path.c); turn comes before those of a block. */
