@@ -399,17 +399,20 @@ static void refuse_line(vpcvis_reader *reader, const struct sink *sink)
     const char *line = source->text + source->at;
     const size_t len = next_line(source);
     const size_t trimmed = vpcvis_i_layout_trim(line, len);
+    const int is_long = trimmed > reader->config.line_max;
     struct vpcvis_error error;
 
-    if (vpcvis_layout_match(line, len) == VPCVIS_OK) {
+    if (!is_long && vpcvis_layout_match(line, len) == VPCVIS_OK) {
         take_header(reader, sink);
         return;
     }
-    if (vpcvis_i_line_is_blank(line, trimmed)) {
+    if (!is_long && vpcvis_i_line_is_blank(line, trimmed)) {
         reader->counts.blank++;
         reader->counts.lines++;
     } else {
-        (void)vpcvis_i_base_fail(&error, reader->refused, VPCVIS_FIELD_NONE, 0, 0);
+        (void)vpcvis_i_base_fail(&error, is_long ? VPCVIS_E_LONG : reader->refused,
+                                 VPCVIS_FIELD_NONE, 0,
+                                 is_long ? reader->config.line_max : 0);
         store_error(reader, sink, &error, source->offset + source->at);
     }
     source->at += len;
