@@ -277,7 +277,7 @@ static void count_lanes(vpcvis_line *lines, uint64_t kept)
     const struct vpcvis_line_text *values;
     uint32_t lane, others = 0;
 
-    if (c == VPCVIS_I_LAYOUT_NONE)
+    if (c == VPCVIS_I_LAYOUT_NONE || kept == 0)
         return;
     values = vpcvis_i_line_block(lines, c);
     kept &= lines->valid[c];

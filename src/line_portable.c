@@ -221,48 +221,65 @@ uint64_t vpcvis_i_line_number64_portable(const struct vpcvis_i_line_lanes *lanes
     return settled(~(good | dashes), lanes->count);
 }
 
-/*
- * One number of a dotted quad, from its first byte on: how many digits there are shows in the
- * first byte that is none. *bad gets a bit from 256 up if it is no number of 0..255.
- *
- *     text       1 7 2 .         digits  01 07 02 1e      low byte first
- *     digits 3 -> shift 8        placed  .. 01 07 02      [- hundreds tens ones]
- */
-VPCVIS_I_WRAPS static uint32_t read_octet(const char *text, uint32_t *len, uint32_t *bad)
+/* The number whose digits, at most three, are the highest bytes of v; the others are 0: first
+ * tens and ones together, then the hundreds. */
+VPCVIS_I_WRAPS static uint32_t join_three(uint64_t v)
 {
-    const uint32_t digits = (uint32_t)vpcvis_i_bytes_le64(text) ^ 0x30303030u;
-    const uint32_t others = ((digits + 0x76767676u) | digits) & 0x80808080u;
-    const uint32_t bits = vpcvis_i_bytes_lowest(others | (uint64_t)1 << 39) & ~7u;
-    const uint32_t placed = digits << ((32 - bits) & 31);
-    const uint32_t value =
-        (placed >> 24) + (placed >> 16 & 0xff) * 10 + (placed >> 8 & 0xff) * 100;
+    const uint32_t pairs = ((uint32_t)(v >> 32) * 2561u >> 8) & 0x00ff00ffu;
 
-    *bad |= value;
-    *bad |= (uint32_t)(bits - 8 > 16) << 8;
-    *bad |= (uint32_t)((bits > 8) & ((digits & 0xff) == 0)) << 8;
-    *len = bits / 8;
-    return value;
+    return (pairs & 0xff) * 100 + (pairs >> 16);
+}
+
+/* Not 0 if `len` digits, the first of them lowest in v, are no plain number's. */
+static uint32_t is_bad_octet(uint64_t v, uint32_t len)
+{
+    return (uint32_t)(len - 1 > 2) | ((uint32_t)(len > 1) & (uint32_t)((v & 0xff) == 0));
+}
+
+/*
+ * Two numbers with a dot between, from eight bytes: they and what ends them always fit. Where
+ * they end shows in the first two bytes that are no digits. Returns their bytes; *bad gets a
+ * bit if one is no number of 0..255.
+ *
+ *     text    1 7 2 . 1 6 . 3        digits 01 07 02 1e 01 06 1e 03, low byte first
+ *     first   digits << 40           [. . . . . 01 07 02]
+ *     second  digits >> 32 << 48     [. . . . . . 01 06]
+ */
+VPCVIS_I_WRAPS static uint32_t read_pair(const char *text, uint32_t *len, uint32_t *bad)
+{
+    const uint64_t digits = vpcvis_i_bytes_le64(text) ^ ZEROS;
+    const uint64_t others = not_digits(digits);
+    const uint64_t second_on = others & (others - 1);
+    const uint32_t dot = vpcvis_i_bytes_lowest(others | (uint64_t)1 << 63) / 8;
+    const uint32_t end = vpcvis_i_bytes_lowest(second_on | (uint64_t)1 << 63) / 8;
+    const uint64_t after = digits >> 8 * dot;
+    const uint64_t second = after >> 8;
+    const uint32_t second_len = end - dot - 1;
+    const uint32_t a = join_three(digits << (8 * (8 - dot) & 63));
+    const uint32_t b = join_three(second << (8 * (8 - second_len) & 63));
+
+    *bad |= is_bad_octet(digits, dot) | is_bad_octet(second, second_len) |
+            (uint32_t)((after & 0xff) != ('.' ^ '0')) | (a | b) >> 8;
+    *len = end;
+    return a | b << 8;
 }
 
 /* A dotted quad that fills the span; 0 if it is none. */
 static int read_ipv4(struct span span, struct vpcvis_addr *addr)
 {
-    const char *at = span.text;
-    uint32_t i, len, bad = 0, quad = 0;
+    uint32_t len, rest_len, bad = 0, quad;
 
-    for (i = 0; i < 4; i++) {
-        quad |= read_octet(at, &len, &bad) << 8 * i;
-        at += len;
-        bad |= i < 3 && *at != '.' ? 256u : 0;
-        at++;
-    }
+    quad = read_pair(span.text, &len, &bad);
+    bad |= span.text[len] != '.';
+    quad |= read_pair(span.text + len + 1, &rest_len, &bad) << 16;
+    bad |= len + 1 + rest_len != span.len;
     memset(addr, 0, sizeof(*addr));
     addr->bytes[0] = (uint8_t)quad;
     addr->bytes[1] = (uint8_t)(quad >> 8);
     addr->bytes[2] = (uint8_t)(quad >> 16);
     addr->bytes[3] = (uint8_t)(quad >> 24);
     addr->family = VPCVIS_ADDR_IPV4;
-    return (bad < 256) & (at == span.text + span.len + 1);
+    return bad == 0;
 }
 
 uint64_t vpcvis_i_line_address_portable(const struct vpcvis_i_line_lanes *lanes,
