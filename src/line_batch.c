@@ -85,7 +85,7 @@ static uint64_t all_lanes(uint32_t count)
 
 /* Lanes whose first token must be looked at: it may be a time to skip, or be a header line
  * that the layout could take for a record. */
-static uint64_t suspicious_lanes(const vpcvis_line *lines)
+static uint64_t suspicious_lanes(const vpcvis_line *lines, uint64_t shapeless)
 {
     const struct vpcvis_i_line_lanes *lanes = &lines->lanes;
     const int times = (lines->flags & VPCVIS_LINE_PREFIX) != 0;
@@ -95,9 +95,12 @@ static uint64_t suspicious_lanes(const vpcvis_line *lines)
     uint32_t lane;
 
     for (lane = 0; lane < lanes->count; lane++) {
-        const char *line = lanes->text + lanes->at[lane];
-        const size_t len = vpcvis_i_line_end(lanes, lane, 0) - (size_t)lanes->at[lane];
+        const char *line = lanes->text + lines->start[lane];
         const size_t whole = (size_t)(lines->stop[lane] - lines->start[lane]);
+        const size_t len = vpcvis_i_line_end(lanes, lane, 0) - (size_t)lanes->at[lane];
+
+        if (shapeless >> lane & 1)
+            continue;
         if (times && vpcvis_i_line_is_time(line, len) != lines->lead)
             found |= (uint64_t)1 << lane;
         if (headers && vpcvis_layout_match(line, whole) == VPCVIS_OK)
@@ -138,7 +141,7 @@ static uint64_t read_block(vpcvis_line *lines, uint64_t shapeless)
     }
     vpcvis_i_line_turn(lines, lines->layout->columns + lines->lead);
     if (is_suspicious(lines))
-        bad |= suspicious_lanes(lines);
+        bad |= suspicious_lanes(lines, shapeless);
     for (c = 0; c < lines->layout->columns; c++) {
         if (lines->column[c].checked)
             bad |= read_column(lines, c);
