@@ -31,6 +31,21 @@ static uint64_t below(uint64_t n)
 
 static size_t put_number(char *out, uint64_t max)
 {
+    static const char *const odd[] = {"00",
+                                      "080",
+                                      "-1",
+                                      "+1",
+                                      "0x50",
+                                      "1e5",
+                                      "65536",
+                                      "256",
+                                      "0123456789",
+                                      "01234567890123456",
+                                      "18446744073709551616",
+                                      "12345678901234567x"};
+
+    if (below(40) == 0)
+        return (size_t)sprintf(out, "%s", odd[below(12)]);
     if (below(8) == 0)
         return (size_t)sprintf(out, "%llu", (unsigned long long)max);
     if (max != UINT64_MAX)
@@ -42,12 +57,15 @@ static size_t put_number(char *out, uint64_t max)
 
 static size_t put_address(char *out)
 {
-    static const char *const odd[] = {"::",         "::1",      "::ffff:1.2.3.4",
-                                      "0.0.0.0",    "1.2.3.4",  "255.255.255.255",
-                                      "10.0.0.256", "01.2.3.4", "1.2.3"};
+    static const char *const odd[] = {"::",       "::1",        "::ffff:1.2.3.4",
+                                      "0.0.0.0",  "1.2.3.4",    "255.255.255.255",
+                                      "1.2x3.4",  "10.0.0.256", "01.2.3.4",
+                                      "1.2.3",    "1x2.3.4",    "1.2.3x4",
+                                      "1.2.3.4.", "1..2.3",     "1000.1.1.1",
+                                      ".1.2.3"};
 
     if (below(10) == 0)
-        return (size_t)sprintf(out, "%s", odd[below(9)]);
+        return (size_t)sprintf(out, "%s", odd[below(16)]);
     if (below(4) != 0)
         return (size_t)sprintf(out, "%u.%u.%u.%u", (unsigned)below(256),
                                (unsigned)below(256), (unsigned)below(100),
