@@ -147,7 +147,8 @@ VPCVIS_API const char *vpcvis_base_status_name(vpcvis_status status);
 VPCVIS_API const char *vpcvis_base_status_text(vpcvis_status status);
 
 /*
- * The path VPCVIS_CPU_AUTO stands for here. Asks the CPU at each call (some 100 cycles) and
+ * The path VPCVIS_CPU_AUTO stands for here. Asks the CPU at each call (some 100 cycles; in a
+ * virtual machine, where the question may trap, some microseconds) and
  * remembers nothing.
  */
 VPCVIS_API uint32_t vpcvis_base_cpu(void);

@@ -77,15 +77,16 @@ static inline int oracle_filled(const void *memory, size_t len, int byte)
     return len == 0 || (bytes[0] == byte && memcmp(bytes, bytes + 1, len - 1) == 0);
 }
 
-/* The paths to try, as bits; asked once, because asking the CPU is slow in a virtual machine. */
+/* Whether to try a path. The CPU is asked once: that is slow in a virtual machine. */
 static inline int oracle_has_cpu(uint32_t cpu)
 {
-    static uint32_t paths;
+    static uint32_t asked, has;
     uint32_t i;
 
-    for (i = VPCVIS_CPU_PORTABLE; paths == 0 && i <= VPCVIS_CPU_NEON; i++)
-        paths |= 1u << 31 | (uint32_t)(vpcvis_base_cpu_find(i) == VPCVIS_OK) << i;
-    return (int)(paths >> cpu & 1);
+    for (i = VPCVIS_CPU_PORTABLE; !asked && i <= VPCVIS_CPU_NEON; i++)
+        has |= (uint32_t)(vpcvis_base_cpu_find(i) == VPCVIS_OK) << i;
+    asked = 1;
+    return (int)(has >> cpu & 1);
 }
 
 /* Bytes that grow. */
