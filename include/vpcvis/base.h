@@ -147,9 +147,8 @@ VPCVIS_API const char *vpcvis_base_status_name(vpcvis_status status);
 VPCVIS_API const char *vpcvis_base_status_text(vpcvis_status status);
 
 /*
- * The path VPCVIS_CPU_AUTO stands for here. Asks the CPU at each call (some 100 cycles; in a
- * virtual machine, where the question may trap, some microseconds) and
- * remembers nothing.
+ * The path VPCVIS_CPU_AUTO stands for here. Asks the CPU at each call and remembers nothing: some
+ * 100 cycles, or some microseconds in a virtual machine, where the question may trap.
  */
 VPCVIS_API uint32_t vpcvis_base_cpu(void);
 
