@@ -481,6 +481,17 @@ static vpcvis_status read_long_line(vpcvis_line *lines, struct batch *batch, siz
     return VPCVIS_OK;
 }
 
+/* How much text the next window takes: no more than there may be room for records of. */
+static uint32_t window_len(const struct batch *batch, size_t at)
+{
+    const size_t room = batch->sink->capacity - (size_t)batch->result->records;
+    const size_t left = batch->len - at;
+    const size_t most = left <= VPCVIS_I_LINE_WINDOW_MAX ? left : VPCVIS_I_LINE_WINDOW;
+    const size_t wanted = (room + 1) * 1024;
+
+    return (uint32_t)(room < 16 && wanted < most ? wanted : most);
+}
+
 static vpcvis_status read_text_batch(vpcvis_line *lines, struct batch *batch)
 {
     vpcvis_status status = VPCVIS_OK;
@@ -488,11 +499,9 @@ static vpcvis_status read_text_batch(vpcvis_line *lines, struct batch *batch)
     memset(batch->result, 0, sizeof(*batch->result));
     while (status == VPCVIS_OK && batch->result->taken < batch->len) {
         const size_t at = (size_t)batch->result->taken;
-        const size_t left = batch->len - at;
-        const uint32_t window =
-            left <= VPCVIS_I_LINE_WINDOW_MAX ? (uint32_t)left : VPCVIS_I_LINE_WINDOW;
 
-        vpcvis_i_line_index(lines, batch->text + at, window, &lines->index);
+        vpcvis_i_line_index(lines, batch->text + at, window_len(batch, at),
+                            &lines->index);
         status = lines->index.lines > 0 ? read_window(lines, batch, at)
                                         : read_long_line(lines, batch, at);
     }

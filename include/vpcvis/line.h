@@ -194,7 +194,8 @@ VPCVIS_API vpcvis_status vpcvis_line_write_rows(const vpcvis_layout *layout,
 
 /*
  * Write rows first..first+count-1 of columns, each followed by LF; texts count from text, the
- * bytes the columns were read from. A column whose array is NULL is written as `-`. Statuses
+ * bytes the columns were read from. A column whose array is NULL is written as `-`; arrays that
+ * no batch has filled must be NULL. Statuses
  * as vpcvis_line_write_rows.
  */
 VPCVIS_API vpcvis_status vpcvis_line_write_columns(
