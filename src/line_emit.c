@@ -4,135 +4,180 @@
  */
 #include "line.h"
 
-/* Rows: one pass a column over them, so that each store loop is of one kind. */
-
-/* The kept lanes of a block, in order, and the rows they go to. */
-struct rows {
-    char *at; /* the first row */
-    size_t stride;
+/* Kept lanes side by side, and the row that the first of them goes to. */
+struct run {
+    uint32_t lane;
     uint32_t count;
-    uint8_t lane[VPCVIS_I_LINE_LANES];
-    uint8_t row[VPCVIS_I_LINE_LANES];
+    size_t row;
 };
 
-static char *row_at(const struct rows *rows, uint32_t i)
+static uint64_t lanes_below(uint32_t lane)
 {
-    return rows->at + rows->row[i] * rows->stride;
+    return lane == 64 ? ~(uint64_t)0 : ((uint64_t)1 << lane) - 1;
 }
 
-static struct vpcvis_record *record_at(const struct rows *rows, uint32_t i)
+/* The first run of lanes; returns what is left without it. */
+static uint64_t take_run(uint64_t lanes, struct run *run)
 {
-    return (struct vpcvis_record *)(void *)row_at(rows, i);
+    const uint32_t lane = vpcvis_i_bytes_lowest(lanes);
+    const uint64_t gaps = ~(lanes | lanes_below(lane));
+    const uint32_t end = gaps == 0 ? 64 : vpcvis_i_bytes_lowest(gaps);
+
+    run->lane = lane;
+    run->count = end - lane;
+    return lanes & ~lanes_below(end);
+}
+
+/* Rows: one pass a column over a run of them, so that each store loop is of one kind. */
+
+struct rows {
+    char *at; /* the first */
+    size_t stride;
+    uint32_t lane;
+    uint32_t count;
+};
+
+/* Which fields are `-`, by lane. */
+struct dashes {
+    uint64_t bits[VPCVIS_I_LINE_LANES][2];
+};
+
+static void find_dashes(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
+                        struct dashes *dashes)
+{
+    const uint64_t all = lanes_below(lines->lanes.count);
+    uint32_t c;
+
+    memset(dashes, 0, sizeof(*dashes));
+    for (c = 0; c < lines->layout->columns; c++) {
+        const uint32_t field = lines->column[c].field;
+        uint64_t left = all & ~lines->valid[c];
+
+        if (!vpcvis_i_line_has(sink->fields, field))
+            continue;
+        for (; left != 0; left &= left - 1)
+            dashes->bits[vpcvis_i_bytes_lowest(left)][field / 64] |= (uint64_t)1
+                                                                     << field % 64;
+    }
 }
 
 static void emit_heads(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
-                       const struct rows *rows)
+                       const struct dashes *dashes, const struct rows *rows)
 {
+    char *at = rows->at;
     uint32_t i;
 
-    for (i = 0; i < rows->count; i++) {
-        struct vpcvis_record *record = record_at(rows, i);
-        record->base = lines->lanes.text + lines->lanes.at[rows->lane[i]];
-        record->value[0] = sink->fields[0];
-        record->value[1] = sink->fields[1];
-        record->dash[0] = 0;
-        record->dash[1] = 0;
-        record->flags = lines->row_flags[rows->lane[i]];
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride) {
+        struct vpcvis_record *record = (struct vpcvis_record *)(void *)at;
+        const uint64_t *dash = dashes->bits[i];
+        const uint64_t value[2] = {sink->fields[0] & ~dash[0],
+                                   sink->fields[1] & ~dash[1]};
+        record->base = lines->lanes.text + lines->lanes.at[i];
+        memcpy(record->value, value, sizeof(value));
+        memcpy(record->dash, dash, sizeof(record->dash));
+        record->flags = lines->row_flags[i];
     }
 }
 
-static void emit_dashes(const struct rows *rows, uint32_t field, uint64_t valid)
+static void emit_bytes(const struct rows *rows, const uint32_t *values, size_t slot)
 {
-    const uint64_t bit = (uint64_t)1 << field % 64;
+    char *at = rows->at + slot;
     uint32_t i;
 
-    for (i = 0; i < rows->count; i++) {
-        struct vpcvis_record *record = record_at(rows, i);
-        const uint64_t dash = (valid >> rows->lane[i] & 1) ? 0 : bit;
-        record->value[field / 64] &= ~dash;
-        record->dash[field / 64] |= dash;
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride)
+        *(uint8_t *)at = (uint8_t)values[i];
+}
+
+static void emit_halves(const struct rows *rows, const uint32_t *values, size_t slot)
+{
+    char *at = rows->at + slot;
+    uint32_t i;
+
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride) {
+        const uint16_t value = (uint16_t)values[i];
+        memcpy(at, &value, sizeof(value));
     }
 }
 
-static void emit_numbers32(const struct rows *rows, const uint32_t *values, size_t slot,
-                           uint64_t max)
+static void emit_words(const struct rows *rows, const uint32_t *values, size_t slot)
 {
+    char *at = rows->at + slot;
     uint32_t i;
 
-    if (max <= UINT8_MAX) {
-        for (i = 0; i < rows->count; i++)
-            *(uint8_t *)(row_at(rows, i) + slot) = (uint8_t)values[rows->lane[i]];
-    } else if (max <= UINT16_MAX) {
-        for (i = 0; i < rows->count; i++) {
-            const uint16_t value = (uint16_t)values[rows->lane[i]];
-            memcpy(row_at(rows, i) + slot, &value, sizeof(value));
-        }
-    } else {
-        for (i = 0; i < rows->count; i++)
-            memcpy(row_at(rows, i) + slot, &values[rows->lane[i]], sizeof(*values));
-    }
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride)
+        memcpy(at, &values[i], sizeof(values[i]));
 }
 
-static void emit_numbers64(const struct rows *rows, const uint64_t *values, size_t slot)
+static void emit_longs(const struct rows *rows, const uint64_t *values, size_t slot)
 {
+    char *at = rows->at + slot;
     uint32_t i;
 
-    for (i = 0; i < rows->count; i++)
-        memcpy(row_at(rows, i) + slot, &values[rows->lane[i]], sizeof(*values));
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride)
+        memcpy(at, &values[i], sizeof(values[i]));
 }
 
 static void emit_addresses(const struct rows *rows, const struct vpcvis_addr *values,
                            size_t slot)
 {
+    char *at = rows->at + slot;
     uint32_t i;
 
-    for (i = 0; i < rows->count; i++)
-        memcpy(row_at(rows, i) + slot, &values[rows->lane[i]], sizeof(*values));
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride)
+        memcpy(at, &values[i], sizeof(values[i]));
 }
 
 static void emit_texts(const vpcvis_line *lines, const struct rows *rows,
                        const struct vpcvis_line_text *values, uint32_t field)
 {
+    char *at = rows->at + offsetof(struct vpcvis_record, text) +
+               field * sizeof(struct vpcvis_text);
     uint32_t i;
 
-    for (i = 0; i < rows->count; i++) {
-        const struct vpcvis_line_text *value = &values[rows->lane[i]];
-        const uint32_t line = lines->lanes.base + lines->lanes.at[rows->lane[i]];
-        struct vpcvis_text *text = &record_at(rows, i)->text[field];
-        text->at = (uint16_t)(value->at - line);
-        text->len = value->len;
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride) {
+        struct vpcvis_text *text = (struct vpcvis_text *)(void *)at;
+        text->at = (uint16_t)(values[i].at - lines->lanes.base - lines->lanes.at[i]);
+        text->len = values[i].len;
     }
 }
 
 static void emit_codes(const struct rows *rows, const struct vpcvis_line_text *values,
                        size_t slot)
 {
+    char *at = rows->at + slot;
     uint32_t i;
 
-    for (i = 0; i < rows->count; i++)
-        *(uint8_t *)(row_at(rows, i) + slot) = (uint8_t)values[rows->lane[i]].code;
+    for (i = rows->lane; i < rows->lane + rows->count; i++, at += rows->stride)
+        *(uint8_t *)at = (uint8_t)values[i].code;
+}
+
+static void emit_number32(const struct rows *rows, const uint32_t *values, size_t slot,
+                          uint64_t max)
+{
+    if (max <= UINT8_MAX)
+        emit_bytes(rows, values, slot);
+    else if (max <= UINT16_MAX)
+        emit_halves(rows, values, slot);
+    else
+        emit_words(rows, values, slot);
 }
 
 static void emit_rows(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
                       const struct rows *rows)
 {
-    const uint64_t all = ~(uint64_t)0 >> (64 - lines->lanes.count);
     uint32_t c;
 
-    emit_heads(lines, sink, rows);
     for (c = 0; c < lines->layout->columns; c++) {
         const struct vpcvis_i_line_column *column = &lines->column[c];
         const void *values = vpcvis_i_line_block(lines, c);
 
         if (!vpcvis_i_line_has(sink->fields, column->field))
             continue;
-        if ((lines->valid[c] & all) != all)
-            emit_dashes(rows, column->field, lines->valid[c]);
         switch (column->kind) {
         case VPCVIS_KIND_NUMBER32:
-            emit_numbers32(rows, values, column->slot, column->max);
+            emit_number32(rows, values, column->slot, column->max);
             break;
-        case VPCVIS_KIND_NUMBER64: emit_numbers64(rows, values, column->slot); break;
+        case VPCVIS_KIND_NUMBER64: emit_longs(rows, values, column->slot); break;
         case VPCVIS_KIND_ADDRESS: emit_addresses(rows, values, column->slot); break;
         case VPCVIS_KIND_NAME:
             emit_codes(rows, values, column->slot);
@@ -153,27 +198,19 @@ static size_t value_bytes(uint32_t kind)
     }
 }
 
-/* How many lanes from lane `from` on are all set in keep. */
-static uint32_t run_length(uint64_t keep, uint32_t from)
+/* memcpy of a multiple of 4 bytes: compilers that see that it is not many of them make
+ * something slow to start of it. */
+static void copy_values(char *out, const char *values, size_t len)
 {
-    const uint64_t gap = ~(keep >> from);
-
-    return gap == 0 ? 64 - from : vpcvis_i_bytes_lowest(gap);
-}
-
-/* Copy the kept lanes of an array of `bytes`-sized values to out. */
-static void copy_kept(char *out, const char *values, size_t bytes, uint64_t keep)
-{
-    uint32_t lane = 0;
-
-    while (lane < 64 && keep >> lane != 0) {
-        uint32_t run;
-
-        lane += vpcvis_i_bytes_lowest(keep >> lane);
-        run = run_length(keep, lane);
-        memcpy(out, values + lane * bytes, run * bytes);
-        out += run * bytes;
-        lane += run;
+    for (; len >= 32; len -= 32) {
+        memcpy(out, values, 32);
+        out += 32;
+        values += 32;
+    }
+    for (; len > 0; len -= 4) {
+        memcpy(out, values, 4);
+        out += 4;
+        values += 4;
     }
 }
 
@@ -183,11 +220,8 @@ static uint64_t squeeze(uint64_t valid, uint64_t keep)
     uint64_t out = 0;
     uint32_t n = 0;
 
-    while (keep != 0) {
-        const uint32_t lane = vpcvis_i_bytes_lowest(keep);
-        out |= (valid >> lane & 1) << n++;
-        keep &= keep - 1;
-    }
+    for (; keep != 0; keep &= keep - 1)
+        out |= (valid >> vpcvis_i_bytes_lowest(keep) & 1) << n++;
     return out;
 }
 
@@ -196,81 +230,90 @@ static void append_bits(uint64_t *bitmap, size_t row, uint64_t bits, uint32_t co
 {
     const uint32_t shift = row % 64;
 
-    bits &= ~(uint64_t)0 >> (64 - count);
+    bits &= lanes_below(count);
     if (shift == 0) {
         bitmap[row / 64] = bits;
         return;
     }
-    bitmap[row / 64] = (bitmap[row / 64] & (((uint64_t)1 << shift) - 1)) | bits << shift;
+    bitmap[row / 64] = (bitmap[row / 64] & lanes_below(shift)) | bits << shift;
     if (shift + count > 64)
         bitmap[row / 64 + 1] = bits >> (64 - shift);
 }
 
-static void emit_places(const vpcvis_line *lines,
-                        const struct vpcvis_line_columns *columns, size_t row,
-                        uint64_t keep)
+static void emit_valid(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
+                       size_t row, uint64_t keep)
 {
-    uint32_t lane;
-
-    for (lane = 0; lane < lines->lanes.count; lane++) {
-        if ((keep >> lane & 1) == 0)
-            continue;
-        if (columns->line_at)
-            columns->line_at[row] = lines->lanes.base + lines->start[lane];
-        if (columns->flags)
-            columns->flags[row] = lines->row_flags[lane];
-        row++;
-    }
-}
-
-static void emit_columns(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
-                         size_t row, uint64_t keep)
-{
-    const struct vpcvis_line_columns *columns = sink->columns;
     const uint32_t count = vpcvis_i_bytes_count(keep);
     const int whole = (keep & (keep + 1)) == 0;
     uint32_t c;
 
-    if (columns->line_at || columns->flags)
-        emit_places(lines, columns, row, keep);
+    for (c = 0; c < lines->layout->columns; c++) {
+        const uint32_t field = lines->column[c].field;
+        uint64_t *bitmap = sink->columns->valid[field];
+
+        if (bitmap && vpcvis_i_line_has(sink->fields, field))
+            append_bits(bitmap, row,
+                        whole ? lines->valid[c] : squeeze(lines->valid[c], keep), count);
+    }
+}
+
+static void emit_places(const vpcvis_line *lines, uint32_t *places, const struct run *run)
+{
+    uint32_t i;
+
+    for (i = 0; i < run->count; i++)
+        places[run->row + i] = lines->lanes.base + lines->start[run->lane + i];
+}
+
+static void emit_columns(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
+                         const struct run *run)
+{
+    const struct vpcvis_line_columns *columns = sink->columns;
+    uint32_t c;
+
+    if (columns->line_at)
+        emit_places(lines, columns->line_at, run);
+    if (columns->flags)
+        copy_values((char *)(columns->flags + run->row),
+                    (const char *)(lines->row_flags + run->lane),
+                    run->count * sizeof(lines->row_flags[0]));
     for (c = 0; c < lines->layout->columns; c++) {
         const uint32_t field = lines->column[c].field;
         const size_t bytes = value_bytes(lines->column[c].kind);
+        const char *values = vpcvis_i_line_block(lines, c);
 
-        if (!vpcvis_i_line_has(sink->fields, field))
-            continue;
-        if (columns->values[field])
-            copy_kept((char *)columns->values[field] + row * bytes,
-                      vpcvis_i_line_block(lines, c), bytes, keep);
-        if (columns->valid[field])
-            append_bits(columns->valid[field], row,
-                        whole ? lines->valid[c] : squeeze(lines->valid[c], keep), count);
+        if (columns->values[field] && vpcvis_i_line_has(sink->fields, field))
+            copy_values((char *)columns->values[field] + run->row * bytes,
+                        values + run->lane * bytes, run->count * bytes);
     }
 }
 
 void vpcvis_i_line_emit(const vpcvis_line *lines, const struct vpcvis_i_line_sink *sink,
                         size_t row, uint64_t keep, uint64_t done)
 {
+    uint64_t left = sink->columns ? keep : keep & ~done;
+    struct dashes dashes;
     struct rows rows;
-    uint32_t lane, next = 0;
+    struct run run;
 
-    if (keep == 0)
-        return;
-    if (sink->columns) {
-        emit_columns(lines, sink, row, keep);
-        return;
-    }
-    rows.at = sink->rows + row * sink->stride;
-    rows.stride = sink->stride;
-    rows.count = 0;
-    for (lane = 0; lane < lines->lanes.count; lane++) {
-        rows.lane[rows.count] = (uint8_t)lane;
-        rows.row[rows.count] = (uint8_t)next;
-        rows.count += (uint32_t)((keep & ~done) >> lane & 1);
-        next += (uint32_t)(keep >> lane & 1);
-    }
-    if (rows.count > 0)
+    if (sink->columns && keep != 0)
+        emit_valid(lines, sink, row, keep);
+    else if (left != 0)
+        find_dashes(lines, sink, &dashes);
+    while (left != 0) {
+        left = take_run(left, &run);
+        run.row = row + vpcvis_i_bytes_count(keep & lanes_below(run.lane));
+        if (sink->columns) {
+            emit_columns(lines, sink, &run);
+            continue;
+        }
+        rows.at = sink->rows + run.row * sink->stride;
+        rows.stride = sink->stride;
+        rows.lane = run.lane;
+        rows.count = run.count;
+        emit_heads(lines, sink, &dashes, &rows);
         emit_rows(lines, sink, &rows);
+    }
 }
 
 static void patch_text(vpcvis_line *lines, uint32_t c, uint32_t lane, uint16_t code)

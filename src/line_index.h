@@ -24,9 +24,9 @@ struct vpcvis_i_line_carry {
 };
 
 /* Which of the masks' bytes are odd, and which separate tokens (of CR LF the CR alone). */
-VPCVIS_I_INLINE uint64_t vpcvis_i_line_separators(const struct vpcvis_i_line_masks *masks,
-                                                  struct vpcvis_i_line_carry *carry,
-                                                  int next_is_lf, uint64_t *odd)
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint64_t
+vpcvis_i_line_separators(const struct vpcvis_i_line_masks *masks,
+                         struct vpcvis_i_line_carry *carry, int next_is_lf, uint64_t *odd)
 {
     const uint64_t after_cr = masks->lf & (masks->cr << 1 | carry->cr);
     const uint64_t before_lf = masks->cr & (masks->lf >> 1 | (uint64_t)next_is_lf << 63);
@@ -39,8 +39,8 @@ VPCVIS_I_INLINE uint64_t vpcvis_i_line_separators(const struct vpcvis_i_line_mas
 }
 
 /* Note the lines that end in a group at `at`, whose separators begin at sep[index->seps]. */
-VPCVIS_I_INLINE void vpcvis_i_line_add_ends(struct vpcvis_i_line_index *index,
-                                            uint32_t at, uint64_t sep, uint64_t lf)
+VPCVIS_I_WRAPS VPCVIS_I_INLINE void vpcvis_i_line_add_ends(
+    struct vpcvis_i_line_index *index, uint32_t at, uint64_t sep, uint64_t lf)
 {
     while (lf != 0) {
         const unsigned bit = vpcvis_i_bytes_lowest(lf);
@@ -51,25 +51,6 @@ VPCVIS_I_INLINE void vpcvis_i_line_add_ends(struct vpcvis_i_line_index *index,
         index->lines++;
         lf &= lf - 1;
     }
-}
-
-/* Write the positions of the set bits, `at` being that of bit 0. Writes in steps of 12, so
- * that the usual 64 bytes take one step and no branch that cannot be foreseen. */
-VPCVIS_I_INLINE void vpcvis_i_line_add_seps(struct vpcvis_i_line_index *index,
-                                            uint32_t at, uint64_t sep)
-{
-    uint16_t *out = index->sep + index->seps;
-    const uint32_t count = vpcvis_i_bytes_count(sep);
-    uint32_t done, i;
-
-    for (done = 0; done < count; done += 12) {
-        for (i = 0; i < 12; i++) {
-            out[done + i] =
-                (uint16_t)(at + vpcvis_i_bytes_lowest(sep | (uint64_t)1 << 63));
-            sep &= sep - 1;
-        }
-    }
-    index->seps += count;
 }
 
 #endif

@@ -7,86 +7,14 @@
  *     text      ... 1 0 . 0 . 0 . 1 _ 2 0 6 4 1 _ ...
  *     load8                     1 _ 2 0 6 4 1 [ ]      low byte first
  *     keep 5                    . . 2 0 6 4 1          what is before the token is cut off
+ *
+ * Lanes are taken without a branch and from the last to the first, so that a shift and an
+ * addition note those that are left over: `-` and all that is rare, to be settled one by one.
  */
-#include "line_index.h"
+#include "line.h"
 
 #include "addr.h"
 #include "text.h"
-
-#define HIGHS 0x8080808080808080u
-#define ZEROS 0x3030303030303030u
-
-/* Eight bytes that are 0 or 1, as eight bits, the first byte lowest. */
-static uint64_t gather(const uint8_t *flags)
-{
-    return vpcvis_i_bytes_le64((const char *)flags) * 0x0102040810204080u >> 56;
-}
-
-/* Byte tests that compilers turn into vectors by themselves. */
-static void flag_bytes(const char *text, uint8_t *blank, uint8_t *other)
-{
-    uint32_t i;
-
-    for (i = 0; i < 64; i++) {
-        const uint8_t c = (uint8_t)text[i];
-        blank[i] = c <= 0x20;
-        other[i] = (uint8_t)((c < 0x20) | (c > 0x7e));
-    }
-}
-
-static void make_masks(const char *text, struct vpcvis_i_line_masks *masks)
-{
-    uint8_t blank[64], other[64];
-    uint64_t rest;
-    uint32_t i;
-
-    flag_bytes(text, blank, other);
-    memset(masks, 0, sizeof(*masks));
-    for (i = 0; i < 8; i++) {
-        masks->blank |= gather(blank + 8 * i) << 8 * i;
-        masks->other |= gather(other + 8 * i) << 8 * i;
-    }
-    for (rest = masks->other; rest != 0; rest &= rest - 1) {
-        const char c = text[vpcvis_i_bytes_lowest(rest)];
-        const uint64_t bit = rest & (0 - rest);
-        masks->lf |= c == '\n' ? bit : 0;
-        masks->cr |= c == '\r' ? bit : 0;
-    }
-}
-
-static void add_group(struct vpcvis_i_line_index *index,
-                      struct vpcvis_i_line_carry *carry, const char *text, uint32_t at,
-                      int next_is_lf)
-{
-    struct vpcvis_i_line_masks masks;
-    uint64_t odd, sep;
-
-    make_masks(text, &masks);
-    sep = vpcvis_i_line_separators(&masks, carry, next_is_lf, &odd);
-    index->odd[at / 64] = odd;
-    index->any_odd |= odd;
-    vpcvis_i_line_add_ends(index, at, sep, masks.lf);
-    vpcvis_i_line_add_seps(index, at, sep);
-}
-
-void vpcvis_i_line_index_portable(const char *text, uint32_t len,
-                                  struct vpcvis_i_line_index *index)
-{
-    struct vpcvis_i_line_carry carry = {1, 0};
-    char last[64];
-    uint32_t at;
-
-    index->seps = 0;
-    index->lines = 0;
-    index->any_odd = 0;
-    for (at = 0; len - at >= 64; at += 64)
-        add_group(index, &carry, text + at, at, len - at > 64 && text[at + 64] == '\n');
-    if (at < len) {
-        memset(last, 'x', sizeof(last));
-        memcpy(last, text + at, len - at);
-        add_group(index, &carry, last, at, 0);
-    }
-}
 
 /* A token of one lane. */
 struct span {
@@ -105,19 +33,13 @@ VPCVIS_I_INLINE struct span span_of(const struct vpcvis_i_line_lanes *lanes,
     return span;
 }
 
-/* Bits of lanes, gathered by pushing them in at the top; settled when all are in. */
-VPCVIS_I_INLINE uint64_t push(uint64_t bits, int bit)
+VPCVIS_I_INLINE int is_dash(struct span span)
 {
-    return bits >> 1 | (uint64_t)bit << 63;
+    return (span.text[0] == '-') & (span.len == 1);
 }
 
-static uint64_t settled(uint64_t bits, uint32_t count)
-{
-    return bits >> (64 - count);
-}
-
-/* Masks that keep the last 0..8 bytes of a word. */
-static const uint64_t keep_last[9] = {
+/* Masks that keep the last 0..8 bytes of a word; of more, that are no number, nothing. */
+static const uint64_t keep_last[10] = {
     0,
     0xff00000000000000u,
     0xffff000000000000u,
@@ -127,198 +49,283 @@ static const uint64_t keep_last[9] = {
     0xffffffffffff0000u,
     0xffffffffffffff00u,
     0xffffffffffffffffu,
+    0,
 };
 
-/* The last `len` (1..8) of the 8 bytes that end at `end`; the others are 0. */
-VPCVIS_I_INLINE uint64_t load_digits(const char *end, uint32_t len)
+#define NEVER INT64_MAX
+
+/* The least number of so many digits; of none, and of more than 16, no number is enough. */
+static const uint64_t least[18] = {
+    NEVER,
+    0,
+    10,
+    100,
+    1000,
+    10000,
+    100000,
+    1000000,
+    10000000,
+    100000000,
+    1000000000,
+    10000000000u,
+    100000000000u,
+    1000000000000u,
+    10000000000000u,
+    100000000000000u,
+    1000000000000000u,
+    NEVER,
+};
+
+/* Not 0 unless low <= value <= high; all are below 2^63. */
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint64_t not_between(uint64_t value, uint64_t low,
+                                                    uint64_t high)
 {
-    return (vpcvis_i_bytes_le64(end - 8) ^ ZEROS) & keep_last[len];
+    return ((value - low) | (high - value)) >> 63;
 }
 
-/* Not 0 unless every byte is a digit's value. */
-VPCVIS_I_WRAPS static uint64_t not_digits(uint64_t digits)
+/* A token of up to 8 digits; not 0 if it is no number of at most max. */
+VPCVIS_I_INLINE int read_short(struct span span, uint64_t max, uint64_t *value)
 {
-    return ((digits + 0x7676767676767676u) | digits) & HIGHS;
+    const uint32_t len = span.len < 9 ? span.len : 9;
+    const uint64_t eight = vpcvis_i_text_eight(span.text + span.len - 8) & keep_last[len];
+
+    *value = vpcvis_i_text_join(eight);
+    return (vpcvis_i_text_not_digits(eight) | not_between(*value, least[len], max)) != 0;
 }
 
-/* Eight digits, the highest in the lowest byte, to their number: pairs, fours, eight. */
-VPCVIS_I_WRAPS static uint32_t join_digits(uint64_t digits)
+/* The same of 9 to 16 digits: two words. */
+VPCVIS_I_INLINE int read_long(struct span span, uint64_t max, uint64_t *value)
 {
-    digits = (digits * 10 + (digits >> 8)) & 0x00ff00ff00ff00ffu;
-    digits = (digits * 100 + (digits >> 16)) & 0x0000ffff0000ffffu;
-    return (uint32_t)(digits * 10000 + (digits >> 32));
+    const uint32_t len = span.len < 17 ? span.len : 17;
+    const char *end = span.text + span.len;
+    const uint64_t low = vpcvis_i_text_eight(end - 8);
+    const uint64_t high = vpcvis_i_text_eight(end - 16) & keep_last[len - 8];
+    const uint64_t others =
+        vpcvis_i_text_not_digits(low) | vpcvis_i_text_not_digits(high);
+
+    *value = vpcvis_i_text_join(high) * 100000000u + vpcvis_i_text_join(low);
+    return (others | not_between(*value, least[len], max)) != 0;
 }
 
-/* A number of any length; 0 if it is not one of at most max. */
-static int read_wide(const char *text, uint32_t len, uint64_t max, uint64_t *value)
+VPCVIS_I_INLINE uint64_t read_numbers32(const struct vpcvis_i_line_lanes *lanes,
+                                        uint32_t token, uint32_t max, uint32_t *out)
 {
-    uint64_t high, low;
+    uint64_t left = 0;
+    uint32_t lane = lanes->count;
 
-    if (len > 16) {
-        size_t bad;
-        return vpcvis_i_text_read_u64(text, len, max, value, &bad) == VPCVIS_OK;
+    while (lane > 0) {
+        const struct span span = span_of(lanes, --lane, token);
+        uint64_t value;
+        left = left * 2 + (uint64_t)read_short(span, max, &value);
+        out[lane] = (uint32_t)value;
     }
-    low = load_digits(text + len, 8);
-    high = load_digits(text + len - 8, len - 8);
-    if ((not_digits(low) | not_digits(high)) != 0 || text[0] == '0')
-        return 0;
-    *value = (uint64_t)join_digits(high) * 100000000u + join_digits(low);
-    return *value <= max;
+    return left;
 }
 
-/* A token as a number: 1 if it is one of at most max. Up to 8 digits without a branch. */
-static int read_number(const char *text, uint32_t len, uint64_t max, uint64_t *value)
+/* One branch, for columns tend to have short numbers or long ones. */
+VPCVIS_I_INLINE uint64_t read_numbers64(const struct vpcvis_i_line_lanes *lanes,
+                                        uint32_t token, uint64_t max, uint64_t *out)
 {
-    uint64_t digits;
+    const uint64_t most = max < NEVER ? max : NEVER;
+    uint64_t left = 0;
+    uint32_t lane = lanes->count;
 
-    if (len > 8)
-        return read_wide(text, len, max, value);
-    digits = load_digits(text + len, len);
-    *value = join_digits(digits);
-    return (not_digits(digits) == 0) & (*value <= max) & ((text[0] != '0') | (len == 1));
+    while (lane > 0) {
+        const struct span span = span_of(lanes, --lane, token);
+        uint64_t value;
+        if (span.len > 8)
+            left = left * 2 + (uint64_t)read_long(span, most, &value);
+        else
+            left = left * 2 + (uint64_t)read_short(span, most, &value);
+        out[lane] = value;
+    }
+    return left;
 }
 
-VPCVIS_I_INLINE int is_dash(struct span span)
+/* What is no number of up to 16 digits; returns the lanes that are none at all. One of out32
+ * and out64 is NULL. */
+static uint64_t settle_numbers(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
+                               uint64_t max, uint64_t left, uint32_t *out32,
+                               uint64_t *out64, uint64_t *valid)
 {
-    return (span.text[0] == '-') & (span.len == 1);
+    uint64_t bad = 0;
+
+    for (*valid = ~(uint64_t)0; left != 0; left &= left - 1) {
+        const uint32_t lane = vpcvis_i_bytes_lowest(left);
+        const uint64_t bit = (uint64_t)1 << lane;
+        const struct span span = span_of(lanes, lane, token);
+        uint64_t value;
+        size_t at;
+
+        if (is_dash(span))
+            *valid &= ~bit;
+        else if (vpcvis_i_text_read_u64(span.text, span.len, max, &value, &at) !=
+                 VPCVIS_OK)
+            bad |= bit;
+        else if (out32)
+            out32[lane] = (uint32_t)value;
+        else
+            out64[lane] = value;
+    }
+    return bad;
 }
+
+/* In each kernel token 0, which begins with its line, has a loop of its own. */
 
 uint64_t vpcvis_i_line_number32_portable(const struct vpcvis_i_line_lanes *lanes,
                                          uint32_t token, uint32_t max, uint32_t *out,
                                          uint64_t *valid)
 {
-    uint64_t good = 0, dashes = 0;
-    uint32_t lane;
+    const uint64_t left = token == 0 ? read_numbers32(lanes, 0, max, out)
+                                     : read_numbers32(lanes, token, max, out);
 
-    for (lane = 0; lane < lanes->count; lane++) {
-        const struct span span = span_of(lanes, lane, token);
-        uint64_t value = 0;
-
-        good = push(good, read_number(span.text, span.len, max, &value));
-        dashes = push(dashes, is_dash(span));
-        out[lane] = (uint32_t)value;
-    }
-    *valid = ~settled(dashes, lanes->count);
-    return settled(~(good | dashes), lanes->count);
+    return settle_numbers(lanes, token, max, left, out, NULL, valid);
 }
 
 uint64_t vpcvis_i_line_number64_portable(const struct vpcvis_i_line_lanes *lanes,
                                          uint32_t token, uint64_t max, uint64_t *out,
                                          uint64_t *valid)
 {
-    uint64_t good = 0, dashes = 0;
-    uint32_t lane;
+    const uint64_t left = token == 0 ? read_numbers64(lanes, 0, max, out)
+                                     : read_numbers64(lanes, token, max, out);
 
-    for (lane = 0; lane < lanes->count; lane++) {
-        const struct span span = span_of(lanes, lane, token);
-        uint64_t value = 0;
-
-        good = push(good, read_number(span.text, span.len, max, &value));
-        dashes = push(dashes, is_dash(span));
-        out[lane] = value;
-    }
-    *valid = ~settled(dashes, lanes->count);
-    return settled(~(good | dashes), lanes->count);
-}
-
-/* The number whose digits, at most three, are the highest bytes of v; the others are 0: first
- * tens and ones together, then the hundreds. */
-VPCVIS_I_WRAPS static uint32_t join_three(uint64_t v)
-{
-    const uint32_t pairs = ((uint32_t)(v >> 32) * 2561u >> 8) & 0x00ff00ffu;
-
-    return (pairs & 0xff) * 100 + (pairs >> 16);
-}
-
-/* Not 0 if `len` digits, the first of them lowest in v, are no plain number's. */
-static uint32_t is_bad_octet(uint64_t v, uint32_t len)
-{
-    return (uint32_t)(len - 1 > 2) | ((uint32_t)(len > 1) & (uint32_t)((v & 0xff) == 0));
+    return settle_numbers(lanes, token, max, left, NULL, out, valid);
 }
 
 /*
- * Two numbers with a dot between, from eight bytes: they and what ends them always fit. Where
- * they end shows in the first two bytes that are no digits. Returns their bytes; *bad gets a
- * bit if one is no number of 0..255.
+ * Octets as their texts give them, so that a text is right if it is that of its number:
  *
- *     text    1 7 2 . 1 6 . 3        digits 01 07 02 1e 01 06 1e 03, low byte first
- *     first   digits << 40           [. . . . . 01 07 02]
- *     second  digits >> 32 << 48     [. . . . . . 01 06]
+ *     text      1 7 2 .         the 4 bytes before the dot, as digits, low byte first
+ *     digits    [ ] 1 7 2       one multiplication makes 172 the highest byte
+ *     octets    3 1 7 2         what 172 looks like: how many digits, and which
  */
-VPCVIS_I_WRAPS static uint32_t read_pair(const char *text, uint32_t *len, uint32_t *bad)
-{
-    const uint64_t digits = vpcvis_i_bytes_le64(text) ^ ZEROS;
-    const uint64_t others = not_digits(digits);
-    const uint64_t second_on = others & (others - 1);
-    const uint32_t dot = vpcvis_i_bytes_lowest(others | (uint64_t)1 << 63) / 8;
-    const uint32_t end = vpcvis_i_bytes_lowest(second_on | (uint64_t)1 << 63) / 8;
-    const uint64_t after = digits >> 8 * dot;
-    const uint64_t second = after >> 8;
-    const uint32_t second_len = end - dot - 1;
-    const uint32_t a = join_three(digits << (8 * (8 - dot) & 63));
-    const uint32_t b = join_three(second << (8 * (8 - second_len) & 63));
+#define OCTET(n)                                                \
+    ((uint32_t)(n) / 100 << 8 | (uint32_t)(n) / 10 % 10 << 16 | \
+     (uint32_t)(n) % 10 << 24 |                                 \
+     ((n) > 99  ? 3u                                            \
+      : (n) > 9 ? 2u                                            \
+                : 1u))
+#define OCTETS4(n)  OCTET(n), OCTET(n + 1), OCTET(n + 2), OCTET(n + 3)
+#define OCTETS16(n) OCTETS4(n), OCTETS4(n + 4), OCTETS4(n + 8), OCTETS4(n + 12)
+#define OCTETS64(n) OCTETS16(n), OCTETS16(n + 16), OCTETS16(n + 32), OCTETS16(n + 48)
+static const uint32_t octets[256] = {OCTETS64(0), OCTETS64(64), OCTETS64(128),
+                                     OCTETS64(192)};
 
-    *bad |= is_bad_octet(digits, dot) | is_bad_octet(second, second_len) |
-            (uint32_t)((after & 0xff) != ('.' ^ '0')) | (a | b) >> 8;
-    *len = end;
-    return a | b << 8;
+/* Masks that keep the last 1..3 of four bytes; of any other number, nothing. */
+static const uint32_t keep_octet[19] = {0, 0xff000000u, 0xffff0000u, 0xffffff00u};
+
+/* The octet of `len` digits that ends at `end`; *wrong gets bits if it is none. */
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint8_t read_octet(const char *end, uint32_t len,
+                                                  uint32_t *wrong)
+{
+    const uint32_t four = (uint32_t)vpcvis_i_bytes_le64(end - 4) ^ 0x30303030u;
+    const uint32_t digits = four & keep_octet[len];
+    const uint32_t octet = digits * (100u << 16 | 10u << 8 | 1u) >> 24;
+
+    *wrong |= (digits | len) ^ octets[octet];
+    return (uint8_t)octet;
 }
 
-/* A dotted quad that fills the span; 0 if it is none. */
-static int read_ipv4(struct span span, struct vpcvis_addr *addr)
+/* Which of eight characters are dots, as bits. */
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint32_t find_dots(const char *text)
 {
-    uint32_t len, rest_len, bad = 0, quad;
+    const uint64_t eight = vpcvis_i_bytes_le64(text) ^ 0x2e2e2e2e2e2e2e2eu;
+    const uint64_t dots = ~(eight + 0x7f7f7f7f7f7f7f7fu) & 0x8080808080808080u;
 
-    quad = read_pair(span.text, &len, &bad);
-    bad |= span.text[len] != '.';
-    quad |= read_pair(span.text + len + 1, &rest_len, &bad) << 16;
-    bad |= len + 1 + rest_len != span.len;
+    return (uint32_t)(dots * 0x0002040810204081u >> 56);
+}
+
+/* A dotted quad that fills the span; not 0 if it is none. What is a dot of the next token makes
+ * one of the octets have a separator in it, and three more bits stand for dots that lack. */
+VPCVIS_I_WRAPS VPCVIS_I_INLINE int read_quad(struct span span, struct vpcvis_addr *addr)
+{
+    const char *text = span.text;
+    const uint32_t dots = find_dots(text) | find_dots(text + 8) << 8 | 7u << 16;
+    const uint32_t from_second = dots & (dots - 1);
+    const uint32_t from_third = from_second & (from_second - 1);
+    const uint32_t first = vpcvis_i_bytes_lowest(dots);
+    const uint32_t second = vpcvis_i_bytes_lowest(from_second);
+    const uint32_t third = vpcvis_i_bytes_lowest(from_third);
+    const uint32_t rest = span.len - third - 1;
+    uint32_t wrong = 0;
+
     memset(addr, 0, sizeof(*addr));
-    addr->bytes[0] = (uint8_t)quad;
-    addr->bytes[1] = (uint8_t)(quad >> 8);
-    addr->bytes[2] = (uint8_t)(quad >> 16);
-    addr->bytes[3] = (uint8_t)(quad >> 24);
+    addr->bytes[0] = read_octet(text + first, first, &wrong);
+    addr->bytes[1] = read_octet(text + second, second - first - 1, &wrong);
+    addr->bytes[2] = read_octet(text + third, third - second - 1, &wrong);
+    addr->bytes[3] = read_octet(text + span.len, rest < 4 ? rest : 0, &wrong);
     addr->family = VPCVIS_ADDR_IPV4;
-    return bad == 0;
+    return wrong != 0;
+}
+
+VPCVIS_I_INLINE uint64_t read_quads(const struct vpcvis_i_line_lanes *lanes,
+                                    uint32_t token, struct vpcvis_addr *out)
+{
+    uint64_t left = 0;
+    uint32_t lane = lanes->count;
+
+    while (lane > 0) {
+        const struct span span = span_of(lanes, --lane, token);
+        left = left * 2 + (uint64_t)read_quad(span, &out[lane]);
+    }
+    return left;
 }
 
 uint64_t vpcvis_i_line_address_portable(const struct vpcvis_i_line_lanes *lanes,
                                         uint32_t token, struct vpcvis_addr *out,
                                         uint64_t *valid)
 {
-    uint64_t bad = 0, dashes = 0;
-    uint32_t lane;
+    uint64_t left =
+        token == 0 ? read_quads(lanes, 0, out) : read_quads(lanes, token, out);
+    uint64_t bad = 0;
 
-    for (lane = 0; lane < lanes->count; lane++) {
-        const struct span span = span_of(lanes, lane, token);
+    for (*valid = ~(uint64_t)0; left != 0; left &= left - 1) {
+        const uint32_t lane = vpcvis_i_bytes_lowest(left);
         const uint64_t bit = (uint64_t)1 << lane;
+        const struct span span = span_of(lanes, lane, token);
         size_t at;
 
-        if (VPCVIS_I_LIKELY(read_ipv4(span, &out[lane])))
-            continue;
         if (is_dash(span))
-            dashes |= bit;
+            *valid &= ~bit;
         else if (vpcvis_i_addr_read(span.text, span.len, &out[lane], &at) != VPCVIS_OK)
             bad |= bit;
     }
-    *valid = ~dashes;
     return bad;
 }
 
 /* The code of a word, from the list for short words, else from the catalogue. */
-static uint32_t find_word(const struct vpcvis_i_line_words *words, struct span span)
+VPCVIS_I_INLINE uint32_t find_word(const struct vpcvis_i_line_words *words,
+                                   struct span span)
 {
+    uint32_t i, code = 0;
     uint64_t key;
-    uint32_t i;
 
     if (span.len > 8)
         return vpcvis_i_record_code(words->field, span.text, span.len);
     key = vpcvis_i_bytes_le64(span.text + span.len - 8) & keep_last[span.len];
-    for (i = 0; i < words->count; i++) {
-        if (words->key[i] == key && words->len[i] == span.len)
-            return words->code[i];
+    for (i = 0; i < VPCVIS_I_LINE_WORDS; i++)
+        code |= words->key[i] == key ? words->code[i] : 0;
+    return code;
+}
+
+/* Texts, and their codes unless words is NULL; returns the lanes that have one. */
+VPCVIS_I_INLINE uint64_t read_texts(const struct vpcvis_i_line_lanes *lanes,
+                                    uint32_t token,
+                                    const struct vpcvis_i_line_words *words,
+                                    struct vpcvis_line_text *out)
+{
+    uint64_t dashes = 0;
+    uint32_t lane = lanes->count;
+
+    while (lane > 0) {
+        const struct span span = span_of(lanes, --lane, token);
+
+        dashes = dashes * 2 + (uint64_t)is_dash(span);
+        out[lane].at = lanes->base + (uint32_t)(span.text - lanes->text);
+        out[lane].len = (uint16_t)span.len;
+        out[lane].code = words ? (uint16_t)find_word(words, span) : 0;
     }
-    return 0;
+    return ~dashes;
 }
 
 uint64_t vpcvis_i_line_name_portable(const struct vpcvis_i_line_lanes *lanes,
@@ -326,18 +333,8 @@ uint64_t vpcvis_i_line_name_portable(const struct vpcvis_i_line_lanes *lanes,
                                      const struct vpcvis_i_line_words *words,
                                      struct vpcvis_line_text *out, uint64_t *valid)
 {
-    uint64_t dashes = 0;
-    uint32_t lane;
-
-    for (lane = 0; lane < lanes->count; lane++) {
-        const struct span span = span_of(lanes, lane, token);
-
-        dashes = push(dashes, is_dash(span));
-        out[lane].at = lanes->base + (uint32_t)(span.text - lanes->text);
-        out[lane].len = (uint16_t)span.len;
-        out[lane].code = (uint16_t)find_word(words, span);
-    }
-    *valid = ~settled(dashes, lanes->count);
+    *valid = token == 0 ? read_texts(lanes, 0, words, out)
+                        : read_texts(lanes, token, words, out);
     return 0;
 }
 
@@ -345,17 +342,7 @@ uint64_t vpcvis_i_line_text_portable(const struct vpcvis_i_line_lanes *lanes,
                                      uint32_t token, struct vpcvis_line_text *out,
                                      uint64_t *valid)
 {
-    uint64_t dashes = 0;
-    uint32_t lane;
-
-    for (lane = 0; lane < lanes->count; lane++) {
-        const struct span span = span_of(lanes, lane, token);
-
-        dashes = push(dashes, is_dash(span));
-        out[lane].at = lanes->base + (uint32_t)(span.text - lanes->text);
-        out[lane].len = (uint16_t)span.len;
-        out[lane].code = 0;
-    }
-    *valid = ~settled(dashes, lanes->count);
+    *valid = token == 0 ? read_texts(lanes, 0, NULL, out)
+                        : read_texts(lanes, token, NULL, out);
     return 0;
 }

@@ -1,59 +1,414 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Room line: records and columns to text.
+ *
+ * A call plans its columns once: where values are and how each is written. A line is then one
+ * step a column:
+ *
+ *     step     BYTE   ADDRESS      NAME         TEXT      END
+ *     text     17 _   10.0.0.1 _   ACCEPT _     eni-1 _   the last space becomes LF
+ *
+ * write_... is for a line that surely has room and all of which may be written: it asks once,
+ * and gives up if that is not so. put_... then does the line with care, counting the bytes that
+ * it needs, and finds what is wrong.
  */
 #include "line.h"
 
 #include "addr.h"
 #include "text.h"
 
-/* What a column's token is made of, whether it comes from a row or a column. */
-struct token {
-    const struct vpcvis_i_record_field *row;
-    uint32_t field;
+/* How a token is written; numbers differ in their bytes. */
+#define PUT_BYTE    0
+#define PUT_HALF    1
+#define PUT_WORD    2
+#define PUT_LONG    3
+#define PUT_ADDRESS 4
+#define PUT_NAME    5
+#define PUT_TEXT    6
+#define PUT_DASH    7 /* a column that is not there */
+#define PUT_END     8
+
+/* The words of a NAME that fit eight bytes, by code. */
+#define CODES 4
+
+struct step {
+    const char *values;    /* columns: the elements */
+    const uint64_t *valid; /* columns: their bitmap; NULL: all have values */
+    uint32_t at;           /* rows: where the value is; columns: bytes of an element */
+    uint8_t put;
+    uint8_t field;
+    uint8_t len[CODES];
+    char word[CODES][8];
+};
+
+struct plan {
+    const char *records; /* NULL: columns */
+    size_t stride;
+    const char *text;  /* what texts of columns count from */
+    uint64_t asked[2]; /* bit f: the layout has field f */
+    size_t most;       /* room for a line without its texts */
+    struct step step[VPCVIS_FIELD_MAX + 1];
+};
+
+/* No token but a text is longer with what follows, and writing one touches no more bytes. */
+#define TOKEN_ROOM 64
+
+static void plan_words(struct step *step)
+{
     uint32_t code;
-    uint64_t number;
-    const struct vpcvis_addr *addr;
+
+    memset(step->len, 0, sizeof(step->len));
+    memset(step->word, 0, sizeof(step->word));
+    for (code = 1; code < CODES; code++) {
+        const size_t len = vpcvis_i_record_word_len(step->field, code);
+        if (len == 0 || len > sizeof(step->word[code]))
+            continue;
+        memcpy(step->word[code], vpcvis_i_record_word(step->field, code), len);
+        step->len[code] = (uint8_t)len;
+    }
+}
+
+static uint8_t plan_number(uint32_t size)
+{
+    switch (size) {
+    case 1: return PUT_BYTE;
+    case 2: return PUT_HALF;
+    case 4: return PUT_WORD;
+    default: return PUT_LONG;
+    }
+}
+
+static uint32_t element_size(uint32_t kind)
+{
+    switch (kind) {
+    case VPCVIS_KIND_NUMBER32: return sizeof(uint32_t);
+    case VPCVIS_KIND_NUMBER64: return sizeof(uint64_t);
+    case VPCVIS_KIND_ADDRESS: return sizeof(struct vpcvis_addr);
+    default: return sizeof(struct vpcvis_line_text);
+    }
+}
+
+/* One step of rows, or of columns if that is not NULL. */
+static void plan_step(struct step *step, uint32_t field,
+                      const struct vpcvis_line_columns *columns)
+{
+    const struct vpcvis_i_record_field *row = vpcvis_i_record_field(field);
+    const uint32_t size = element_size(row->kind);
+
+    step->field = (uint8_t)field;
+    step->values = columns ? columns->values[field] : NULL;
+    step->valid = columns ? columns->valid[field] : NULL;
+    step->at = columns ? size : row->slot;
+    switch (row->kind) {
+    case VPCVIS_KIND_ADDRESS: step->put = PUT_ADDRESS; break;
+    case VPCVIS_KIND_NAME: step->put = PUT_NAME; break;
+    case VPCVIS_KIND_TEXT: step->put = PUT_TEXT; break;
+    default: step->put = plan_number(columns ? size : row->width); break;
+    }
+    if (columns && step->values == NULL) {
+        step->put = PUT_DASH;
+        step->values = "";
+        step->at = 0;
+    }
+    if (step->put == PUT_NAME)
+        plan_words(step);
+}
+
+static void plan_steps(struct plan *plan, const vpcvis_layout *layout,
+                       const struct vpcvis_line_columns *columns)
+{
+    struct step *step = plan->step;
+    uint32_t c;
+
+    plan->asked[0] = layout->fields[0];
+    plan->asked[1] = layout->fields[1];
+    plan->most = (layout->columns + 1) * TOKEN_ROOM;
+    for (c = 0; c < layout->columns; c++)
+        plan_step(step++, layout->field[c], columns);
+    step->values = "";
+    step->at = 0;
+    step->put = PUT_END;
+}
+
+/* Where a line comes from: a record if it is of rows, else row i of columns. */
+struct source {
+    int rows;
+    const struct vpcvis_record *record;
+    size_t i;
+};
+
+/* Whether there is a value for a step that is not PUT_DASH. */
+VPCVIS_I_INLINE int has_value(struct source from, const struct step *step)
+{
+    if (from.rows)
+        return vpcvis_i_line_has(from.record->value, step->field);
+    return step->valid == NULL || (step->valid[from.i / 64] >> from.i % 64 & 1);
+}
+
+VPCVIS_I_INLINE const char *value_of(struct source from, const struct step *step)
+{
+    return from.rows ? (const char *)from.record + step->at
+                     : step->values + from.i * step->at;
+}
+
+/* A text, NULL if there is nothing that it could be in. */
+struct span {
     const char *text;
     size_t len;
 };
 
-/* Where text goes. Once something did not fit, bytes are only counted. */
+VPCVIS_I_INLINE struct span text_of(const struct plan *plan, struct source from,
+                                    const struct step *step)
+{
+    const struct vpcvis_line_text *place;
+    struct span span;
+
+    if (from.rows) {
+        const struct vpcvis_text *text = &from.record->text[step->field];
+        span.text = from.record->base ? from.record->base + text->at : NULL;
+        span.len = text->len;
+    } else {
+        place = (const void *)value_of(from, step);
+        span.text = plan->text ? plan->text + place->at : NULL;
+        span.len = place->len;
+    }
+    return span;
+}
+
+VPCVIS_I_INLINE uint32_t code_of(struct source from, const char *value)
+{
+    return from.rows ? *(const uint8_t *)value
+                     : ((const struct vpcvis_line_text *)(const void *)value)->code;
+}
+
+VPCVIS_I_INLINE uint64_t number_of(uint32_t put, const char *value)
+{
+    uint16_t half;
+    uint32_t word;
+    uint64_t number;
+
+    switch (put) {
+    case PUT_BYTE: return *(const uint8_t *)value;
+    case PUT_HALF: memcpy(&half, value, sizeof(half)); return half;
+    case PUT_WORD: memcpy(&word, value, sizeof(word)); return word;
+    default: memcpy(&number, value, sizeof(number)); return number;
+    }
+}
+
+/* Below 10^8. */
+VPCVIS_I_INLINE char *write_short(char *out, uint64_t number)
+{
+    return vpcvis_i_text_write_short(out, (uint32_t)number);
+}
+
+/* Times, and most counters, are below 10^10. */
+VPCVIS_I_INLINE char *write_long(char *out, uint64_t number)
+{
+    const uint32_t top = (uint32_t)(number / 100000000);
+    const uint32_t tens = top * 103 >> 10;
+
+    if (VPCVIS_I_LIKELY(top == 0))
+        return write_short(out, number);
+    if (VPCVIS_I_UNLIKELY(number >= 10000000000u))
+        return vpcvis_i_text_write_u64(out, number);
+    *out = (char)('0' + tens);
+    out += tens != 0;
+    *out++ = (char)('0' + (top - 10 * tens));
+    return vpcvis_i_text_write_eight(out, (uint32_t)(number - top * (uint64_t)100000000));
+}
+
+/* Many columns have numbers of one digit alone: versions, paths, states. */
+VPCVIS_I_INLINE char *write_word(char *out, uint64_t number)
+{
+    if (number > 9)
+        return write_long(out, number);
+    *out = (char)('0' + number);
+    return out + 1;
+}
+
+VPCVIS_I_INLINE char *write_address(char *out, const struct vpcvis_addr *addr)
+{
+    if (addr->family != VPCVIS_ADDR_IPV4 && addr->family != VPCVIS_ADDR_IPV6)
+        return NULL;
+    return vpcvis_i_addr_write(out, addr);
+}
+
+/* The word of a code that is not 0. */
+static char *write_name(char *out, uint32_t field, uint32_t code)
+{
+    const char *word = vpcvis_i_record_word(field, code);
+    const size_t len = vpcvis_i_record_word_len(field, code);
+
+    if (word == NULL)
+        return NULL;
+    memcpy(out, word, len);
+    return out + len;
+}
+
+VPCVIS_I_INLINE char *write_code(char *out, const struct step *step, uint32_t code)
+{
+    if (code >= CODES || step->len[code] == 0)
+        return write_name(out, step->field, code);
+    memcpy(out, step->word[code], sizeof(step->word[code]));
+    return out + step->len[code];
+}
+
+/* Not 0 in a high bit if one of eight bytes is not in 0x21..0x7e. */
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint64_t odd_bytes(uint64_t v)
+{
+    return (v - 0x2121212121212121u) | (v + 0x0101010101010101u) | v;
+}
+
+static int is_odd(char c)
+{
+    return c < 0x21 || c > 0x7e;
+}
+
+/* Copy a text, which has room; NULL if it is empty, or a byte may not be in a line. */
+VPCVIS_I_INLINE char *write_text(char *out, const char *text, size_t len)
+{
+    uint64_t last, odd = 0;
+    size_t i;
+
+    if (len < 8) {
+        for (i = 0; i < len; i++) {
+            odd |= (uint64_t)is_odd(text[i]);
+            out[i] = text[i];
+        }
+        return len > 0 && odd == 0 ? out + len : NULL;
+    }
+    for (i = 0; i + 8 < len; i += 8) {
+        const uint64_t v = vpcvis_i_bytes_le64(text + i);
+        odd |= odd_bytes(v);
+        vpcvis_i_bytes_put_le64(out + i, v);
+    }
+    last = vpcvis_i_bytes_le64(text + len - 8);
+    vpcvis_i_bytes_put_le64(out + len - 8, last);
+    odd |= odd_bytes(last);
+    return (odd & 0x8080808080808080u) == 0 ? out + len : NULL;
+}
+
+/* A TEXT; NULL if it goes beyond end or may not be written. */
+VPCVIS_I_INLINE char *write_span(char *out, const char *end, struct span span)
+{
+    if (span.text == NULL || (ptrdiff_t)span.len > end - out)
+        return NULL;
+    return write_text(out, span.text, span.len);
+}
+
+/* A line and its LF. full: all steps have values. */
+VPCVIS_I_INLINE char *write_steps(const struct plan *plan, struct source from, int full,
+                                  char *out, const char *end)
+{
+    const struct step *step;
+
+    if ((size_t)(end - out) < plan->most)
+        return NULL;
+    end -= plan->most;
+    for (step = plan->step; out != NULL; step++) {
+        const char *value = value_of(from, step);
+        uint32_t put = step->put;
+
+        if (VPCVIS_I_UNLIKELY(!full) && put < PUT_DASH && !has_value(from, step))
+            put = PUT_DASH;
+        switch (put) {
+        case PUT_BYTE: out = write_short(out, number_of(PUT_BYTE, value)); break;
+        case PUT_HALF: out = write_short(out, number_of(PUT_HALF, value)); break;
+        case PUT_WORD: out = write_word(out, number_of(PUT_WORD, value)); break;
+        case PUT_LONG: out = write_long(out, number_of(PUT_LONG, value)); break;
+        case PUT_ADDRESS: out = write_address(out, (const void *)value); break;
+        case PUT_NAME:
+            out = code_of(from, value) != 0
+                      ? write_code(out, step, code_of(from, value))
+                      : write_span(out, end, text_of(plan, from, step));
+            break;
+        case PUT_TEXT: out = write_span(out, end, text_of(plan, from, step)); break;
+        case PUT_DASH: *out++ = '-'; break;
+        default: out[-1] = '\n'; return out; /* PUT_END */
+        }
+        if (out != NULL)
+            *out++ = ' ';
+    }
+    return NULL;
+}
+
+/* Where a column is missing is only looked for in lines that lack one: two loops. */
+VPCVIS_I_INLINE char *write_line(const struct plan *plan, struct source from, int full,
+                                 char *out, const char *end)
+{
+    return full ? write_steps(plan, from, 1, out, end)
+                : write_steps(plan, from, 0, out, end);
+}
+
+static char *write_record(const struct plan *plan, const struct vpcvis_record *record,
+                          char *out, const char *end)
+{
+    const struct source from = {1, record, 0};
+    const uint64_t *value = record->value;
+    const uint64_t missing = (plan->asked[0] & ~value[0]) | (plan->asked[1] & ~value[1]);
+
+    return write_line(plan, from, missing == 0, out, end);
+}
+
+static const struct vpcvis_record *record_of(const struct plan *plan, size_t i)
+{
+    return (const void *)(plan->records + i * plan->stride);
+}
+
+/* Write lines on from *out as long as that can be done; returns how many. */
+static size_t write_records(const struct plan *plan, size_t first, size_t count,
+                            char **out, const char *end)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        char *at = write_record(plan, record_of(plan, first + i), *out, end);
+        if (at == NULL)
+            break;
+        *out = at;
+    }
+    return i;
+}
+
+/* The rows of a group of 64 that lack a value. */
+static uint64_t find_missing(const struct plan *plan, size_t group)
+{
+    const struct step *step;
+    uint64_t missing = 0;
+
+    for (step = plan->step; step->put != PUT_END; step++) {
+        if (step->put != PUT_DASH && step->valid)
+            missing |= ~step->valid[group];
+    }
+    return missing;
+}
+
+static size_t write_rows(const struct plan *plan, size_t first, size_t count, char **out,
+                         const char *end)
+{
+    uint64_t missing = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const struct source from = {0, NULL, first + i};
+        char *at;
+
+        if (i == 0 || from.i % 64 == 0)
+            missing = find_missing(plan, from.i / 64);
+        at = write_line(plan, from, (missing >> from.i % 64 & 1) == 0, *out, end);
+        if (at == NULL)
+            break;
+        *out = at;
+    }
+    return i;
+}
+
+/* Where a line with care goes. Once something did not fit, bytes are only counted. */
 struct out {
     char *at;
     char *end;
     size_t need;
 };
-
-/* No token but a text is longer, and writing one touches no more bytes than this. */
-#define TOKEN_ROOM 64
-
-#define HIGHS 0x8080808080808080u
-
-/* Not 0 if one of eight bytes is not in 0x21..0x7e. */
-VPCVIS_I_WRAPS static uint64_t odd_bytes(uint64_t v)
-{
-    const uint64_t low = v & ~HIGHS;
-
-    return (~(low + 0x5f5f5f5f5f5f5f5fu) | (low + 0x0101010101010101u) | v) & HIGHS;
-}
-
-static int is_plain(const char *text, size_t len)
-{
-    size_t i = 0;
-
-    if (len >= 8) {
-        uint64_t odd = odd_bytes(vpcvis_i_bytes_le64(text + len - 8));
-        for (; i + 8 < len; i += 8)
-            odd |= odd_bytes(vpcvis_i_bytes_le64(text + i));
-        return odd == 0;
-    }
-    for (; i < len; i++) {
-        if (text[i] < 0x21 || text[i] > 0x7e)
-            return 0;
-    }
-    return len > 0;
-}
 
 static void put_text(struct out *out, const char *text, size_t len)
 {
@@ -66,192 +421,128 @@ static void put_text(struct out *out, const char *text, size_t len)
     out->at += len;
 }
 
-static void put_byte(struct out *out, char c)
+static int is_plain(const char *text, size_t len)
 {
-    out->need++;
-    if (out->at == out->end)
-        return;
-    *out->at++ = c;
+    size_t i = 0;
+
+    while (i < len && !is_odd(text[i]))
+        i++;
+    return len > 0 && i == len;
 }
 
-/* A number or an address: in place where there is room to spare, else by way of a copy. */
-static vpcvis_status put_value(struct out *out, const struct token *token)
+static vpcvis_status put_named(struct out *out, const struct plan *plan,
+                               struct source from, const struct step *step)
+{
+    const uint32_t code = step->put == PUT_NAME ? code_of(from, value_of(from, step)) : 0;
+    struct span span = text_of(plan, from, step);
+
+    if (code != 0) {
+        span.text = vpcvis_i_record_word(step->field, code);
+        span.len = vpcvis_i_record_word_len(step->field, code);
+    }
+    if (span.text == NULL)
+        return VPCVIS_E_ARG;
+    if (!is_plain(span.text, span.len))
+        return VPCVIS_E_BYTE;
+    put_text(out, span.text, span.len);
+    return VPCVIS_OK;
+}
+
+static vpcvis_status put_value(struct out *out, uint32_t put, const char *value)
 {
     char copy[TOKEN_ROOM];
-    const int spare = out->end - out->at >= TOKEN_ROOM;
-    char *begin = spare ? out->at : copy;
-    char *end;
+    const char *end = put == PUT_ADDRESS
+                          ? write_address(copy, (const void *)value)
+                          : vpcvis_i_text_write_u64(copy, number_of(put, value));
 
-    if (token->row->kind == VPCVIS_KIND_ADDRESS) {
-        if (token->addr->family != VPCVIS_ADDR_IPV4 &&
-            token->addr->family != VPCVIS_ADDR_IPV6)
-            return VPCVIS_E_ARG;
-        end = vpcvis_i_addr_write(begin, token->addr);
-    } else {
-        end = vpcvis_i_text_write_u64(begin, token->number);
-    }
-    if (!spare) {
-        put_text(out, copy, (size_t)(end - copy));
-        return VPCVIS_OK;
-    }
-    out->need += (size_t)(end - begin);
-    out->at = end;
-    return VPCVIS_OK;
-}
-
-static vpcvis_status put_token(struct out *out, const struct token *token)
-{
-    if (token->row->kind < VPCVIS_KIND_NAME)
-        return put_value(out, token);
-    if (token->row->kind == VPCVIS_KIND_NAME && token->code != 0) {
-        const char *word = vpcvis_i_record_word(token->field, token->code);
-        if (word == NULL)
-            return VPCVIS_E_ARG;
-        put_text(out, word, vpcvis_i_record_word_len(token->field, token->code));
-        return VPCVIS_OK;
-    }
-    if (token->text == NULL)
+    if (end == NULL)
         return VPCVIS_E_ARG;
-    if (!is_plain(token->text, token->len))
-        return VPCVIS_E_BYTE;
-    put_text(out, token->text, token->len);
+    put_text(out, copy, (size_t)(end - copy));
     return VPCVIS_OK;
 }
 
-/* A field of a record; 0 if it has no value. */
-static int token_of_row(const struct vpcvis_record *record, struct token *token)
+/* A line without its end. */
+static vpcvis_status put_line(const struct plan *plan, struct source from,
+                              struct out *out)
 {
-    const struct vpcvis_i_record_field *row = token->row;
+    const struct step *step;
 
-    if (!vpcvis_i_line_has(record->value, token->field))
-        return 0;
-    switch (row->kind) {
-    case VPCVIS_KIND_NUMBER32:
-    case VPCVIS_KIND_NUMBER64:
-        token->number = vpcvis_i_record_number(record, token->field);
-        break;
-    case VPCVIS_KIND_ADDRESS:
-        token->addr = (const void *)((const char *)record + row->slot);
-        break;
-    default:
-        token->code =
-            row->kind == VPCVIS_KIND_NAME ? *((const uint8_t *)record + row->slot) : 0;
-        token->text = record->base ? record->base + record->text[token->field].at : NULL;
-        token->len = record->text[token->field].len;
-        break;
-    }
-    return 1;
-}
-
-/* A field of row i of columns; 0 if it has no value. */
-static int token_of_column(const struct vpcvis_line_columns *columns, const char *text,
-                           size_t i, struct token *token)
-{
-    const void *values = columns->values[token->field];
-    const uint64_t *valid = columns->valid[token->field];
-    const struct vpcvis_line_text *place;
-
-    if (values == NULL || (valid && (valid[i / 64] >> i % 64 & 1) == 0))
-        return 0;
-    switch (token->row->kind) {
-    case VPCVIS_KIND_NUMBER32: token->number = ((const uint32_t *)values)[i]; break;
-    case VPCVIS_KIND_NUMBER64: token->number = ((const uint64_t *)values)[i]; break;
-    case VPCVIS_KIND_ADDRESS: token->addr = (const struct vpcvis_addr *)values + i; break;
-    default:
-        place = (const struct vpcvis_line_text *)values + i;
-        token->code = place->code;
-        token->text = text ? text + place->at : NULL;
-        token->len = place->len;
-        break;
-    }
-    return 1;
-}
-
-/* What is written: rows, or columns if `columns` is not NULL. */
-struct source {
-    const vpcvis_layout *layout;
-    const char *records;
-    size_t stride;
-    const struct vpcvis_line_columns *columns;
-    const char *text;
-};
-
-static vpcvis_status put_line(const struct source *source, size_t i, struct out *out)
-{
-    const struct vpcvis_record *record =
-        (const void *)(source->records ? source->records + i * source->stride : NULL);
-    struct token token = {NULL, 0, 0, 0, NULL, NULL, 0};
-    uint32_t c;
-
-    for (c = 0; c < source->layout->columns; c++) {
+    for (step = plan->step; step->put != PUT_END; step++) {
         vpcvis_status status = VPCVIS_OK;
-        int has;
 
-        if (c > 0)
-            put_byte(out, ' ');
-        token.field = source->layout->field[c];
-        token.row = vpcvis_i_record_field(token.field);
-        has = source->columns ? token_of_column(source->columns, source->text, i, &token)
-                              : token_of_row(record, &token);
-        if (has)
-            status = put_token(out, &token);
+        if (step > plan->step)
+            put_text(out, " ", 1);
+        if (step->put == PUT_DASH || !has_value(from, step))
+            put_text(out, "-", 1);
+        else if (step->put <= PUT_ADDRESS)
+            status = put_value(out, step->put, value_of(from, step));
         else
-            put_byte(out, '-');
+            status = put_named(out, plan, from, step);
         if (status != VPCVIS_OK)
             return status;
     }
     return VPCVIS_OK;
 }
 
-static vpcvis_status put_lines(const struct source *source, size_t first, size_t count,
+static vpcvis_status put_lines(const struct plan *plan, size_t first, size_t count,
                                char *text, size_t capacity, size_t *out_len,
                                size_t *written)
 {
-    struct out out;
-    vpcvis_status status = VPCVIS_OK;
-    size_t i;
+    struct out out = {text, text + capacity, 0};
+    vpcvis_status status;
 
-    *written = 0;
-    *out_len = 0;
-    for (i = 0; i < count; i++) {
-        out.at = text + *out_len;
-        out.end = text + capacity;
+    for (*written = 0;; ++*written) {
+        const size_t next = first + *written, left = count - *written;
+        struct source from = {0, NULL, next};
+
+        *written += plan->records
+                        ? write_records(plan, next, left, &out.at, text + capacity)
+                        : write_rows(plan, next, left, &out.at, text + capacity);
+        *out_len = (size_t)(out.at - text);
+        if (*written == count)
+            return VPCVIS_OK;
+        from.i = first + *written;
+        from.rows = plan->records != NULL;
+        if (from.rows)
+            from.record = record_of(plan, from.i);
         out.need = 0;
-        status = put_line(source, first + i, &out);
+        status = put_line(plan, from, &out);
         if (status != VPCVIS_OK)
             return status;
-        put_byte(&out, '\n');
-        if (out.need > capacity - *out_len) {
-            if (i > 0)
-                return VPCVIS_MORE;
-            *out_len = out.need;
-            return VPCVIS_E_SPACE;
-        }
-        *out_len += out.need;
-        *written = i + 1;
+        put_text(&out, "\n", 1);
+        if (out.need > capacity - *out_len)
+            break;
     }
-    return VPCVIS_OK;
+    if (*written > 0)
+        return VPCVIS_MORE;
+    *out_len = out.need;
+    return VPCVIS_E_SPACE;
 }
 
 vpcvis_status vpcvis_line_write(const vpcvis_layout *layout,
                                 const struct vpcvis_record *record, char *text,
                                 size_t capacity, size_t *out_len)
 {
-    struct source source = {NULL, NULL, 0, NULL, NULL};
+    const struct source from = {1, record, 0};
+    struct plan plan;
     struct out out;
     char none;
+    char *end;
     vpcvis_status status;
 
     if (layout == NULL || record == NULL || out_len == NULL ||
         (text == NULL && capacity > 0))
         return VPCVIS_E_ARG;
-    source.layout = layout;
-    source.records = (const char *)record;
-    source.stride = sizeof(*record);
+    plan_steps(&plan, layout, NULL);
     out.at = text ? text : &none;
     out.end = out.at + capacity;
     out.need = 0;
-    status = put_line(&source, 0, &out);
+    end = write_record(&plan, record, out.at, out.end);
+    if (end != NULL) {
+        *out_len = (size_t)(end - 1 - out.at);
+        return VPCVIS_OK;
+    }
+    status = put_line(&plan, from, &out);
     if (status != VPCVIS_OK)
         return status;
     *out_len = out.need;
@@ -263,17 +554,18 @@ vpcvis_status vpcvis_line_write_rows(const vpcvis_layout *layout,
                                      size_t count, char *text, size_t capacity,
                                      size_t *out_len, size_t *written)
 {
-    struct source source = {NULL, NULL, 0, NULL, NULL};
+    struct plan plan;
     char none;
 
     if (layout == NULL || out_len == NULL || written == NULL ||
         (records == NULL && count > 0) || (text == NULL && capacity > 0) ||
         stride < VPCVIS_I_LINE_STRIDE_MIN || stride % 8 != 0)
         return VPCVIS_E_ARG;
-    source.layout = layout;
-    source.records = (const char *)records;
-    source.stride = stride;
-    return put_lines(&source, 0, count, text ? text : &none, capacity, out_len, written);
+    plan.records = (const char *)records;
+    plan.stride = stride;
+    if (count > 0)
+        plan_steps(&plan, layout, NULL);
+    return put_lines(&plan, 0, count, text ? text : &none, capacity, out_len, written);
 }
 
 vpcvis_status vpcvis_line_write_columns(const vpcvis_layout *layout,
@@ -282,7 +574,7 @@ vpcvis_status vpcvis_line_write_columns(const vpcvis_layout *layout,
                                         char *out, size_t capacity, size_t *out_len,
                                         size_t *written)
 {
-    struct source source = {NULL, NULL, 0, NULL, NULL};
+    struct plan plan;
     char none;
 
     if (layout == NULL || columns == NULL || out_len == NULL || written == NULL ||
@@ -290,9 +582,8 @@ vpcvis_status vpcvis_line_write_columns(const vpcvis_layout *layout,
         return VPCVIS_E_ARG;
     if (columns->size != sizeof(*columns))
         return VPCVIS_E_CONFIG;
-    source.layout = layout;
-    source.columns = columns;
-    source.text = text;
-    return put_lines(&source, first, count, out ? out : &none, capacity, out_len,
-                     written);
+    plan.records = NULL;
+    plan.text = text;
+    plan_steps(&plan, layout, columns);
+    return put_lines(&plan, first, count, out ? out : &none, capacity, out_len, written);
 }

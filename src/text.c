@@ -4,15 +4,43 @@
  */
 #include "text.h"
 
+/* Up to 20 digits in words of eight; 0 if they are none, or too large. A last word that is not
+ * full is that of the last 8 bytes without those that are read already. */
+VPCVIS_I_WRAPS static int read_words(const char *text, size_t len, uint64_t *value)
+{
+    static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+    const size_t rest = len % 8;
+    uint64_t sum = 0, others = 0;
+    size_t i;
+
+    for (i = 0; len - i >= 8; i += 8) {
+        const uint64_t eight = vpcvis_i_text_eight(text + i);
+        others |= vpcvis_i_text_not_digits(eight);
+        sum = sum * 100000000u + vpcvis_i_text_join(eight);
+    }
+    if (rest != 0) {
+        const uint64_t eight =
+            vpcvis_i_text_eight(text + len - 8) >> (64 - 8 * rest) << (64 - 8 * rest);
+        others |= vpcvis_i_text_not_digits(eight);
+        sum = sum * tens[rest] + vpcvis_i_text_join(eight);
+    }
+    *value = sum;
+    return others == 0 && (len < 20 || (text[0] == '1' && sum >= 10000000000000000000u));
+}
+
 vpcvis_status vpcvis_i_text_read_u64(const char *text, size_t len, uint64_t max,
                                      uint64_t *value, size_t *bad)
 {
     uint64_t sum = 0;
     vpcvis_status status = VPCVIS_OK;
-    size_t i;
+    size_t i = 0;
 
     *bad = 0;
-    for (i = 0; i < len; i++) {
+    if (len >= 8 && len <= 20 && read_words(text, len, &sum))
+        i = len;
+    else
+        sum = 0;
+    for (; i < len; i++) {
         const char c = text[i];
         if (c < '0' || c > '9') {
             *bad = i;
@@ -31,47 +59,17 @@ vpcvis_status vpcvis_i_text_read_u64(const char *text, size_t len, uint64_t max,
     return VPCVIS_OK;
 }
 
-/* The 8 digits of value (below 10^8) as bytes 0..9, the highest in the lowest byte: halves
- * of 4 digits, then pairs, then digits, each step in all lanes at once. */
-VPCVIS_I_WRAPS static uint64_t split_digits(uint32_t value)
-{
-    const uint64_t fours = value / 10000 | (uint64_t)(value % 10000) << 32;
-    const uint64_t hundreds = (fours * 10486 >> 20) & 0x0000007f0000007fu;
-    const uint64_t pairs = hundreds | (fours - 100 * hundreds) << 16;
-    const uint64_t tens = (pairs * 103 >> 10) & 0x000f000f000f000fu;
-
-    return tens | (pairs - 10 * tens) << 8;
-}
-
-#define ZEROS 0x3030303030303030u
-
-/* The digits of value (below 10^8) without leading zeros. */
-static char *write_head(char *out, uint32_t value)
-{
-    const uint64_t digits = split_digits(value);
-    const unsigned skip = vpcvis_i_bytes_lowest(digits | (uint64_t)1 << 56) / 8;
-
-    vpcvis_i_bytes_put_le64(out, (digits | ZEROS) >> 8 * skip);
-    return out + 8 - skip;
-}
-
-static char *write_eight(char *out, uint32_t value)
-{
-    vpcvis_i_bytes_put_le64(out, split_digits(value) | ZEROS);
-    return out + 8;
-}
-
 char *vpcvis_i_text_write_u64(char *out, uint64_t value)
 {
     const uint64_t unit = 100000000u;
 
     if (value < unit)
-        return write_head(out, (uint32_t)value);
+        return vpcvis_i_text_write_short(out, (uint32_t)value);
     if (value < unit * unit) {
-        out = write_head(out, (uint32_t)(value / unit));
+        out = vpcvis_i_text_write_short(out, (uint32_t)(value / unit));
     } else {
-        out = write_head(out, (uint32_t)(value / (unit * unit)));
-        out = write_eight(out, (uint32_t)(value / unit % unit));
+        out = vpcvis_i_text_write_short(out, (uint32_t)(value / (unit * unit)));
+        out = vpcvis_i_text_write_eight(out, (uint32_t)(value / unit % unit));
     }
-    return write_eight(out, (uint32_t)(value % unit));
+    return vpcvis_i_text_write_eight(out, (uint32_t)(value % unit));
 }
