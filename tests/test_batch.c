@@ -64,6 +64,11 @@ static size_t put_address(char *out)
                                       "1.2.3.4.", "1..2.3",     "1000.1.1.1",
                                       ".1.2.3"};
 
+    if (below(200) == 0) {
+        memset(out, '3', 600); /* a length that wraps where it is kept in a byte */
+        memcpy(out, "1.2.3.", 6);
+        return 518 + below(3);
+    }
     if (below(10) == 0)
         return (size_t)sprintf(out, "%s", odd[below(16)]);
     if (below(4) != 0)
