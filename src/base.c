@@ -170,39 +170,49 @@ static uint32_t saved_registers(void)
     return low;
 }
 
-static int has_avx512(void)
+static uint32_t best_x86(void)
 {
+    const uint32_t bmi = 1u << 3 | 1u << 8;                          /* BMI1, BMI2 */
     const uint32_t wide = 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31; /* F, DQ, BW, VL */
-    const uint32_t bits = 1u << 3 | 1u << 8 | wide;                  /* and BMI1, BMI2 */
     const uint32_t vbmi = 1u << 1 | 1u << 6;                         /* VBMI, VBMI2 */
     const uint32_t osxsave = 1u << 27 | 1u << 28 | 1u << 23;         /* and AVX, POPCNT */
-    uint32_t a, b, c, d;
+    uint32_t a, b, c, d, saved;
 
     if (!__get_cpuid(1, &a, &b, &c, &d) || (c & osxsave) != osxsave)
-        return 0;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & bits) != bits ||
-        (c & vbmi) != vbmi)
-        return 0;
-    return (saved_registers() & 0xe6) == 0xe6;
+        return VPCVIS_CPU_SSE2;
+    saved = saved_registers();
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (saved & 0x06) != 0x06)
+        return VPCVIS_CPU_SSE2;
+    if ((b & bmi) != bmi || (b & 1u << 5) == 0)
+        return VPCVIS_CPU_SSE2;
+    if ((b & wide) != wide || (c & vbmi) != vbmi || (saved & 0xe6) != 0xe6)
+        return VPCVIS_CPU_AVX2;
+    return VPCVIS_CPU_AVX512;
 }
 #endif
 
 uint32_t vpcvis_base_cpu(void)
 {
 #if defined(VPCVIS_I_X86)
-    if (has_avx512())
-        return VPCVIS_CPU_AVX512;
-#endif
+    return best_x86();
+#elif defined(VPCVIS_I_NEON)
+    return VPCVIS_CPU_NEON;
+#else
     return VPCVIS_CPU_PORTABLE;
+#endif
 }
 
 vpcvis_status vpcvis_base_cpu_find(uint32_t cpu)
 {
+    const uint32_t best = vpcvis_base_cpu();
+
     if (cpu > VPCVIS_CPU_NEON)
         return VPCVIS_E_ARG;
-    if (cpu <= VPCVIS_CPU_PORTABLE || cpu == vpcvis_base_cpu())
+    if (cpu <= VPCVIS_CPU_PORTABLE || cpu == best)
         return VPCVIS_OK;
-    return VPCVIS_E_CPU;
+    if (best == VPCVIS_CPU_NEON || best < cpu)
+        return VPCVIS_E_CPU;
+    return VPCVIS_OK;
 }
 
 const char *vpcvis_base_cpu_name(uint32_t cpu)

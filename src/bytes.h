@@ -29,10 +29,13 @@
 #define VPCVIS_I_WRAPS
 #endif
 
-/* Whether this build has the paths of x86-64. */
-#if defined(__GNUC__) && !defined(__TINYC__) && !defined(VPCVIS_NO_SIMD) && \
-    defined(__x86_64__)
+/* Which per-architecture paths this build has. */
+#if defined(__GNUC__) && !defined(__TINYC__) && !defined(VPCVIS_NO_SIMD)
+#if defined(__x86_64__)
 #define VPCVIS_I_X86 1
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define VPCVIS_I_NEON 1
+#endif
 #endif
 
 /* Eight bytes, the first one lowest, on every machine. */

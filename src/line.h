@@ -64,7 +64,7 @@ struct vpcvis_i_line_lanes {
     const uint16_t *sep; /* of the index */
     uint16_t first[VPCVIS_I_LINE_LANES];
     uint16_t at[VPCVIS_I_LINE_LANES]; /* where the line, and so token 0, begins */
-    /* The AVX-512 path's copy, turned: ends[t + 1] has the ends of token t, ends[0] at - 1. */
+    /* The vector paths' copy, turned: ends[t + 1] has the ends of token t, ends[0] at - 1. */
     uint16_t ends[VPCVIS_FIELD_MAX + 18][VPCVIS_I_LINE_LANES];
 };
 
@@ -206,11 +206,23 @@ VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
         const struct vpcvis_i_line_lanes *lanes, uint32_t token,                 \
         struct vpcvis_line_text *out, uint64_t *valid);
 
+/* Fill lanes->ends from lanes->sep for `tokens` tokens, and repeat lane 0 in lanes from count
+ * on, so that kernels may load whole vectors of lanes. The portable path does without. */
+#define VPCVIS_I_LINE_TURN(path)                                               \
+    VPCVIS_I void vpcvis_i_line_turn_##path(struct vpcvis_i_line_lanes *lanes, \
+                                            uint32_t tokens);
+
 VPCVIS_I_LINE_PATH(portable)
 #if defined(VPCVIS_I_X86)
-VPCVIS_I void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes,
-                                        uint32_t tokens);
+VPCVIS_I_LINE_TURN(sse2)
+VPCVIS_I_LINE_TURN(avx2)
+VPCVIS_I_LINE_TURN(avx512)
+VPCVIS_I_LINE_PATH(sse2)
+VPCVIS_I_LINE_PATH(avx2)
 VPCVIS_I_LINE_PATH(avx512)
+#elif defined(VPCVIS_I_NEON)
+VPCVIS_I_LINE_TURN(neon)
+VPCVIS_I_LINE_PATH(neon)
 #endif
 
 /* The kernels of the machine's path (line_path.c); turn comes before those of a block. */

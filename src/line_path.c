@@ -10,7 +10,11 @@ void vpcvis_i_line_index(const vpcvis_line *lines, const char *text, uint32_t le
 {
     switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2: vpcvis_i_line_index_sse2(text, len, index); break;
+    case VPCVIS_CPU_AVX2: vpcvis_i_line_index_avx2(text, len, index); break;
     case VPCVIS_CPU_AVX512: vpcvis_i_line_index_avx512(text, len, index); break;
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON: vpcvis_i_line_index_neon(text, len, index); break;
 #endif
     default: vpcvis_i_line_index_portable(text, len, index); break;
     }
@@ -18,13 +22,16 @@ void vpcvis_i_line_index(const vpcvis_line *lines, const char *text, uint32_t le
 
 void vpcvis_i_line_turn(vpcvis_line *lines, uint32_t tokens)
 {
+    switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
-    if (lines->cpu == VPCVIS_CPU_AVX512)
-        vpcvis_i_line_turn_avx512(&lines->lanes, tokens);
-#else
-    (void)lines;
-    (void)tokens;
+    case VPCVIS_CPU_SSE2: vpcvis_i_line_turn_sse2(&lines->lanes, tokens); break;
+    case VPCVIS_CPU_AVX2: vpcvis_i_line_turn_avx2(&lines->lanes, tokens); break;
+    case VPCVIS_CPU_AVX512: vpcvis_i_line_turn_avx512(&lines->lanes, tokens); break;
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON: vpcvis_i_line_turn_neon(&lines->lanes, tokens); break;
 #endif
+    default: (void)tokens; break;
+    }
 }
 
 uint64_t vpcvis_i_line_read_number32(const vpcvis_line *lines, uint32_t token,
@@ -32,8 +39,15 @@ uint64_t vpcvis_i_line_read_number32(const vpcvis_line *lines, uint32_t token,
 {
     switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2:
+        return vpcvis_i_line_number32_sse2(&lines->lanes, token, max, out, valid);
+    case VPCVIS_CPU_AVX2:
+        return vpcvis_i_line_number32_avx2(&lines->lanes, token, max, out, valid);
     case VPCVIS_CPU_AVX512:
         return vpcvis_i_line_number32_avx512(&lines->lanes, token, max, out, valid);
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON:
+        return vpcvis_i_line_number32_neon(&lines->lanes, token, max, out, valid);
 #endif
     default:
         return vpcvis_i_line_number32_portable(&lines->lanes, token, max, out, valid);
@@ -45,8 +59,15 @@ uint64_t vpcvis_i_line_read_number64(const vpcvis_line *lines, uint32_t token,
 {
     switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2:
+        return vpcvis_i_line_number64_sse2(&lines->lanes, token, max, out, valid);
+    case VPCVIS_CPU_AVX2:
+        return vpcvis_i_line_number64_avx2(&lines->lanes, token, max, out, valid);
     case VPCVIS_CPU_AVX512:
         return vpcvis_i_line_number64_avx512(&lines->lanes, token, max, out, valid);
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON:
+        return vpcvis_i_line_number64_neon(&lines->lanes, token, max, out, valid);
 #endif
     default:
         return vpcvis_i_line_number64_portable(&lines->lanes, token, max, out, valid);
@@ -58,8 +79,15 @@ uint64_t vpcvis_i_line_read_address(const vpcvis_line *lines, uint32_t token,
 {
     switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2:
+        return vpcvis_i_line_address_sse2(&lines->lanes, token, out, valid);
+    case VPCVIS_CPU_AVX2:
+        return vpcvis_i_line_address_avx2(&lines->lanes, token, out, valid);
     case VPCVIS_CPU_AVX512:
         return vpcvis_i_line_address_avx512(&lines->lanes, token, out, valid);
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON:
+        return vpcvis_i_line_address_neon(&lines->lanes, token, out, valid);
 #endif
     default: return vpcvis_i_line_address_portable(&lines->lanes, token, out, valid);
     }
@@ -71,8 +99,15 @@ uint64_t vpcvis_i_line_read_name(const vpcvis_line *lines, uint32_t token,
 {
     switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2:
+        return vpcvis_i_line_name_sse2(&lines->lanes, token, words, out, valid);
+    case VPCVIS_CPU_AVX2:
+        return vpcvis_i_line_name_avx2(&lines->lanes, token, words, out, valid);
     case VPCVIS_CPU_AVX512:
         return vpcvis_i_line_name_avx512(&lines->lanes, token, words, out, valid);
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON:
+        return vpcvis_i_line_name_neon(&lines->lanes, token, words, out, valid);
 #endif
     default: return vpcvis_i_line_name_portable(&lines->lanes, token, words, out, valid);
     }
@@ -83,8 +118,15 @@ uint64_t vpcvis_i_line_read_text(const vpcvis_line *lines, uint32_t token,
 {
     switch (lines->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2:
+        return vpcvis_i_line_text_sse2(&lines->lanes, token, out, valid);
+    case VPCVIS_CPU_AVX2:
+        return vpcvis_i_line_text_avx2(&lines->lanes, token, out, valid);
     case VPCVIS_CPU_AVX512:
         return vpcvis_i_line_text_avx512(&lines->lanes, token, out, valid);
+#elif defined(VPCVIS_I_NEON)
+    case VPCVIS_CPU_NEON:
+        return vpcvis_i_line_text_neon(&lines->lanes, token, out, valid);
 #endif
     default: return vpcvis_i_line_text_portable(&lines->lanes, token, out, valid);
     }

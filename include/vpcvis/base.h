@@ -124,8 +124,7 @@ struct vpcvis_allocator {
     void *context;
 };
 
-/* Code paths. Every path gives the same results; they differ in speed alone. This version has
- * PORTABLE and AVX512; the other numbers are kept for paths to come (VPCVIS_E_CPU). */
+/* Code paths. Every path gives the same results; they differ in speed alone. */
 #define VPCVIS_CPU_AUTO     0 /* the best of this build and CPU */
 #define VPCVIS_CPU_PORTABLE 1 /* plain C99, on every machine */
 #define VPCVIS_CPU_SSE2     2 /* x86-64 baseline */
