@@ -46,15 +46,18 @@ uint32_t vpcvis_base_abi(void)
     ROW(E_MANY,      "too many columns") \
     ROW(E_LONG,      "line too long") \
     ROW(E_NAME,      "not a field name") \
-    ROW(E_DUPLICATE, "field named twice") \
+    ROW(E_DUPLICATE, "given twice") \
     ROW(E_BRACE,     "unbalanced or empty ${}") \
-    ROW(E_LIMIT,     "too many fields") \
+    ROW(E_LIMIT,     "more than there can be") \
     ROW(E_EMPTY,     "no field") \
     ROW(E_SPACING,   "not single spaces between fields") \
     ROW(E_GZIP,      "gzip data, not text") \
     ROW(E_ZSTD,      "Zstandard data, not text") \
     ROW(E_PARQUET,   "Parquet file, not text") \
-    ROW(E_JSON,      "JSON, not flow-log lines")
+    ROW(E_JSON,      "JSON, not flow-log lines") \
+    ROW(E_VERSION,   "IP version does not match the layer below") \
+    ROW(E_LENGTH,    "header length that cannot be") \
+    ROW(E_CHAIN,     "too many headers, or one out of place")
 /* clang-format on */
 
 #define WORDS(name, text)            \

@@ -82,11 +82,11 @@ typedef int32_t vpcvis_status;
 #define VPCVIS_E_MANY (-16) /* more columns than the layout has */
 #define VPCVIS_E_LONG (-17) /* longer than the bound for a line */
 
-/* Of a layout. */
+/* Of a layout, or of a list of entries. */
 #define VPCVIS_E_NAME      (-20) /* not a field name; in strict mode: not one known here */
-#define VPCVIS_E_DUPLICATE (-21) /* a field that the layout already has */
+#define VPCVIS_E_DUPLICATE (-21) /* a field or entry that is there already */
 #define VPCVIS_E_BRACE     (-22) /* "${" that is empty, nested or not closed; stray brace */
-#define VPCVIS_E_LIMIT     (-23) /* more fields than VPCVIS_FIELD_MAX can hold */
+#define VPCVIS_E_LIMIT     (-23) /* more fields, or entries, than there can be */
 #define VPCVIS_E_EMPTY     (-24) /* no field at all */
 #define VPCVIS_E_SPACING   (-25) /* strict mode: not single spaces between the fields */
 
@@ -96,8 +96,13 @@ typedef int32_t vpcvis_status;
 #define VPCVIS_E_PARQUET (-32) /* an Apache Parquet file */
 #define VPCVIS_E_JSON    (-33) /* JSON, as in a CloudWatch Logs or Firehose envelope */
 
-/* One more than the largest -status; counts by kind are arrays of this length. */
-#define VPCVIS_STATUS_KINDS 40
+/* Of a packet. */
+#define VPCVIS_E_VERSION (-35) /* not the IP version that the layer below said */
+#define VPCVIS_E_LENGTH  (-36) /* a header's length that cannot be */
+#define VPCVIS_E_CHAIN   (-37) /* too many headers one after another, or one out of place */
+
+/* One more than the largest -status there will be; counts by kind are arrays this long. */
+#define VPCVIS_STATUS_KINDS 64
 
 /*
  * Where an error is. `field` is a VPCVIS_FIELD_... id or VPCVIS_FIELD_NONE (record.h);

@@ -159,6 +159,10 @@ extern "C" {
 #define VPCVIS_RECORD_FEW     2u /* lenient: the line had fewer columns than the layout */
 #define VPCVIS_RECORD_MANY    4u /* lenient: the line had more; the surplus is dropped */
 #define VPCVIS_RECORD_MS      8u /* start or end came in milliseconds, rounded down to s */
+/* Set by the aggregator (vpcvis/flow.h). */
+#define VPCVIS_RECORD_SATURATED 16u /* packets or bytes stopped at 2^64 - 1 */
+#define VPCVIS_RECORD_LATE      32u /* counts packets that came after their window */
+#define VPCVIS_RECORD_FRAGMENT  64u /* counts fragments that had no ports */
 
 /* A text inside a record: len bytes at base + at. */
 struct vpcvis_text {
