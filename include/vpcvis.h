@@ -7,6 +7,7 @@
  *
  * base     status codes, where an error is, the allocator, the version, code paths
  * addr     IPv4 and IPv6 addresses and CIDR blocks: text to value and back
+ * packet   captured bytes to one summary: addresses, ports, lengths, flags, where headers are
  * record   one flow-log record, and the catalogue of its 72 fields
  * layout   which fields a line has, in which order: default, format string, header line
  * line     text lines to records or columns, and back, one or thousands at a time
@@ -27,6 +28,7 @@
 
 #include "vpcvis/base.h"
 #include "vpcvis/addr.h"
+#include "vpcvis/packet.h"
 #include "vpcvis/record.h"
 #include "vpcvis/layout.h"
 #include "vpcvis/line.h"

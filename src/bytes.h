@@ -15,11 +15,13 @@
 #define VPCVIS_I_INLINE      static inline __attribute__((always_inline, unused))
 #define VPCVIS_I_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define VPCVIS_I_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define VPCVIS_I_PREFETCH(p) __builtin_prefetch(p)
 #else
 #define VPCVIS_I
 #define VPCVIS_I_INLINE      static inline
 #define VPCVIS_I_LIKELY(x)   (x)
 #define VPCVIS_I_UNLIKELY(x) (x)
+#define VPCVIS_I_PREFETCH(p) ((void)(p))
 #endif
 
 /* Clang's integer sanitizer reports defined wrap-around; a function that means it says so. */
@@ -55,6 +57,31 @@ VPCVIS_I_INLINE uint64_t vpcvis_i_bytes_le64(const char *p)
     }
 #endif
     return v;
+}
+
+/* Two and four bytes, the first one highest, as the network has them. */
+VPCVIS_I_INLINE uint16_t vpcvis_i_bytes_be16(const uint8_t *p)
+{
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint16_t v;
+    memcpy(&v, p, 2);
+    return __builtin_bswap16(v);
+#else
+    return (uint16_t)(p[0] * 256u + p[1]);
+#endif
+}
+
+VPCVIS_I_INLINE uint32_t vpcvis_i_bytes_be32(const uint8_t *p)
+{
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && \
+    __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint32_t v;
+    memcpy(&v, p, 4);
+    return __builtin_bswap32(v);
+#else
+    return p[0] * 16777216u + p[1] * 65536u + p[2] * 256u + p[3];
+#endif
 }
 
 /* Store v so that its lowest byte comes first, on every machine. */
