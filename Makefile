@@ -180,9 +180,14 @@ differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%)
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
 
+# An optional peer, as its own flags want it.
+$(BUILD)/bench/bench $(BUILD)/obj/tests/bench/peer_dpdk.o: DPDK = $(call pkg_found,libdpdk)
+$(BUILD)/obj/tests/bench/peer_dpdk.o: CPPFLAGS += $(if $(DPDK),-DHAVE_DPDK) \
+	$(patsubst -I%,-isystem%,$(call pkg_flags,--cflags,$(DPDK)))
+
 $(BUILD)/bench/bench: $(call objects,obj,$(BENCH_SOURCES)) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lm -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lm $(call pkg_flags,--libs,$(DPDK)) -o $@
 
 bench: $(BUILD)/bench/bench examples
 	@export BUILD='$(BUILD)' BENCH='$(BENCH)' CXX='$(CXX)'; status=0; \

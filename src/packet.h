@@ -14,24 +14,22 @@
 #include "bytes.h"
 #include "vpcvis/packet.h"
 
-struct vpcvis_i_packet_walk {
+typedef struct {
     const uint8_t *bytes;
     struct vpcvis_packet *packet;
     uint32_t at;
     uint32_t end;
-};
+} vpcvis_i_walk;
 
 /* 1 if n more bytes can be read. */
-VPCVIS_I_INLINE int vpcvis_i_packet_have(const struct vpcvis_i_packet_walk *walk,
-                                         uint32_t n)
+VPCVIS_I_INLINE int vpcvis_i_packet_have(const vpcvis_i_walk *walk, uint32_t n)
 {
     return walk->end - walk->at >= n;
 }
 
 /* The walk ends here; nothing of the packet that is set so far is taken back. */
-VPCVIS_I_INLINE void vpcvis_i_packet_fail(struct vpcvis_i_packet_walk *walk,
-                                          vpcvis_status status, uint8_t layer,
-                                          uint32_t at)
+VPCVIS_I_INLINE void vpcvis_i_packet_fail(vpcvis_i_walk *walk, vpcvis_status status,
+                                          uint8_t layer, uint32_t at)
 {
     walk->packet->status = status;
     walk->packet->layer = layer;
@@ -46,13 +44,13 @@ VPCVIS_I_INLINE int vpcvis_i_packet_known(const struct vpcvis_packet *packet)
 
 /* Read to where IP begins. VPCVIS_ADDR_IPV4 or VPCVIS_ADDR_IPV6 if it does; else 0, and the
  * packet's status and flags say why. */
-VPCVIS_I uint32_t vpcvis_i_packet_link(struct vpcvis_i_packet_walk *walk, uint32_t start,
+VPCVIS_I uint32_t vpcvis_i_packet_link(vpcvis_i_walk *walk, uint32_t start,
                                        uint32_t ethertype);
 
 /* Read an IP header of that family, and what is behind it. */
-VPCVIS_I void vpcvis_i_packet_ip(struct vpcvis_i_packet_walk *walk, uint32_t family);
+VPCVIS_I void vpcvis_i_packet_ip(vpcvis_i_walk *walk, uint32_t family);
 
 /* Read what follows IP: left bytes of the packet, of which those up to end are at hand. */
-VPCVIS_I void vpcvis_i_packet_l4(struct vpcvis_i_packet_walk *walk, uint32_t left);
+VPCVIS_I void vpcvis_i_packet_l4(vpcvis_i_walk *walk, uint32_t left);
 
 #endif

@@ -28,10 +28,8 @@
 #define OPTION_PAD1  0
 #define OPTION_JUMBO 0xc2
 
-typedef struct vpcvis_i_packet_walk walk_t;
-
 /* Bytes of the IP packet from walk->at on. */
-static uint32_t left_of(const walk_t *walk)
+static uint32_t left_of(const vpcvis_i_walk *walk)
 {
     const uint32_t done = walk->at - walk->packet->ip_at;
 
@@ -39,7 +37,7 @@ static uint32_t left_of(const walk_t *walk)
 }
 
 /* Bytes behind the packet are padding, not headers. */
-static void end_with_packet(walk_t *walk)
+static void end_with_packet(vpcvis_i_walk *walk)
 {
     const struct vpcvis_packet *packet = walk->packet;
 
@@ -55,7 +53,7 @@ static void note_cut(struct vpcvis_packet *packet)
 
 /* One of several, whose payload begins at `offset` of the whole and is len bytes. 0: it
  * cannot be. */
-static int note_fragment(walk_t *walk, uint32_t offset, int more, uint32_t len,
+static int note_fragment(vpcvis_i_walk *walk, uint32_t offset, int more, uint32_t len,
                          uint8_t layer, uint32_t field_at)
 {
     struct vpcvis_packet *packet = walk->packet;
@@ -82,7 +80,7 @@ static void take_ipv4(struct vpcvis_packet *packet, const uint8_t *bytes)
 }
 
 /* What is behind an IPv4 header of that many bytes, whose lengths are fine. */
-static void read_behind_ipv4(walk_t *walk, uint32_t header)
+static void read_behind_ipv4(vpcvis_i_walk *walk, uint32_t header)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint8_t *bytes = walk->bytes + walk->at;
@@ -108,7 +106,7 @@ static void read_behind_ipv4(walk_t *walk, uint32_t header)
         vpcvis_i_packet_l4(walk, left_of(walk));
 }
 
-static void read_ipv4(walk_t *walk)
+static void read_ipv4(vpcvis_i_walk *walk)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint8_t *bytes = walk->bytes + walk->at;
@@ -155,7 +153,7 @@ static uint32_t extension_bytes(uint32_t protocol, uint32_t len8)
 }
 
 /* The jumbo payload option at walk->bytes + at (RFC 2675). 0: it cannot be. */
-static int take_jumbo(walk_t *walk, uint32_t at, uint32_t option_len)
+static int take_jumbo(vpcvis_i_walk *walk, uint32_t at, uint32_t option_len)
 {
     struct vpcvis_packet *packet = walk->packet;
     uint32_t len;
@@ -177,7 +175,7 @@ static int take_jumbo(walk_t *walk, uint32_t at, uint32_t option_len)
 
 /* Look for the jumbo payload option in hop-by-hop options of that many bytes. The others are
  * the routers' business: one that runs past the header ends the search. */
-static int read_options(walk_t *walk, uint32_t bytes)
+static int read_options(vpcvis_i_walk *walk, uint32_t bytes)
 {
     const uint32_t end = walk->at + bytes;
     uint32_t at = walk->at + 2;
@@ -198,7 +196,7 @@ static int read_options(walk_t *walk, uint32_t bytes)
 }
 
 /* 0: the walk is over. */
-static int read_fragment(walk_t *walk)
+static int read_fragment(vpcvis_i_walk *walk)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint8_t *bytes = walk->bytes + walk->at;
@@ -235,7 +233,7 @@ static int in_place(const struct vpcvis_packet *packet, uint32_t count)
 }
 
 /* The chain says that a header of `need` bytes is here, and they are not at hand. */
-static void end_chain(walk_t *walk, uint32_t need, uint32_t at)
+static void end_chain(vpcvis_i_walk *walk, uint32_t need, uint32_t at)
 {
     if (vpcvis_i_packet_known(walk->packet) && left_of(walk) < need)
         vpcvis_i_packet_fail(walk, VPCVIS_E_LENGTH, VPCVIS_LAYER_CHAIN, at);
@@ -244,7 +242,7 @@ static void end_chain(walk_t *walk, uint32_t need, uint32_t at)
 }
 
 /* Read the extension header that packet->protocol names. 0: the walk is over. */
-static int read_extension(walk_t *walk, uint32_t count)
+static int read_extension(vpcvis_i_walk *walk, uint32_t count)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint32_t kind = packet->protocol;
@@ -276,7 +274,7 @@ static int read_extension(walk_t *walk, uint32_t count)
     return 1;
 }
 
-static void read_chain(walk_t *walk)
+static void read_chain(vpcvis_i_walk *walk)
 {
     struct vpcvis_packet *packet = walk->packet;
     uint32_t count;
@@ -303,7 +301,7 @@ static void take_ipv6(struct vpcvis_packet *packet, const uint8_t *bytes)
     memcpy(packet->dst, bytes + 24, 16);
 }
 
-static void read_ipv6(walk_t *walk)
+static void read_ipv6(vpcvis_i_walk *walk)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint8_t *bytes = walk->bytes + walk->at;
@@ -323,7 +321,7 @@ static void read_ipv6(walk_t *walk)
     note_cut(packet);
 }
 
-void vpcvis_i_packet_ip(walk_t *walk, uint32_t family)
+void vpcvis_i_packet_ip(vpcvis_i_walk *walk, uint32_t family)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint32_t fixed = family == VPCVIS_ADDR_IPV4 ? IPV4_BYTES : IPV6_BYTES;

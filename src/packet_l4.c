@@ -12,9 +12,7 @@
 #define PROTOCOL_SCTP    132
 #define PROTOCOL_UDPLITE 136
 
-typedef struct vpcvis_i_packet_walk walk_t;
-
-static void refuse(walk_t *walk, uint32_t offset)
+static void refuse(vpcvis_i_walk *walk, uint32_t offset)
 {
     vpcvis_i_packet_fail(walk, VPCVIS_E_LENGTH, VPCVIS_LAYER_L4, walk->at + offset);
 }
@@ -35,7 +33,7 @@ static uint32_t least_bytes(uint32_t protocol)
 }
 
 /* The header is longer than what is at hand: a lie if the packet is over, else cut off. */
-static void end_short(walk_t *walk, uint32_t need, uint32_t left, uint32_t offset)
+static void end_short(vpcvis_i_walk *walk, uint32_t need, uint32_t left, uint32_t offset)
 {
     if (vpcvis_i_packet_known(walk->packet) && left < need)
         refuse(walk, offset);
@@ -44,7 +42,7 @@ static void end_short(walk_t *walk, uint32_t need, uint32_t left, uint32_t offse
 }
 
 /* What is known of a header of which not all is at hand. */
-static void take_first(walk_t *walk)
+static void take_first(vpcvis_i_walk *walk)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint8_t *bytes = walk->bytes + walk->at;
@@ -69,7 +67,7 @@ static void take_first(walk_t *walk)
     }
 }
 
-static void read_tcp(walk_t *walk, uint32_t left)
+static void read_tcp(vpcvis_i_walk *walk, uint32_t left)
 {
     const uint32_t bytes = (uint32_t)(walk->bytes[walk->at + 12] >> 4) * 4;
 
@@ -83,7 +81,7 @@ static void read_tcp(walk_t *walk, uint32_t left)
 
 /* UDP's length and UDP-Lite's coverage, both at byte 4 and never below the header. 0 stands
  * for all there is: always in UDP-Lite, in UDP if the packet is too long for 16 bits. */
-static void read_udp(walk_t *walk, uint32_t left)
+static void read_udp(vpcvis_i_walk *walk, uint32_t left)
 {
     struct vpcvis_packet *packet = walk->packet;
     const uint32_t len = vpcvis_i_bytes_be16(walk->bytes + walk->at + 4);
@@ -97,7 +95,7 @@ static void read_udp(walk_t *walk, uint32_t left)
         packet->payload_at = (uint16_t)(walk->at + 8);
 }
 
-void vpcvis_i_packet_l4(walk_t *walk, uint32_t left)
+void vpcvis_i_packet_l4(vpcvis_i_walk *walk, uint32_t left)
 {
     const uint32_t protocol = walk->packet->protocol;
     const uint32_t least = least_bytes(protocol);

@@ -35,27 +35,26 @@
 #define PFLOG_OLD 45
 #define PFLOG_NEW 61
 
-typedef struct vpcvis_i_packet_walk walk_t;
-
-static const uint8_t *here(const walk_t *walk)
+static const uint8_t *here(const vpcvis_i_walk *walk)
 {
     return walk->bytes + walk->at;
 }
 
-static uint32_t cut(walk_t *walk)
+static uint32_t cut(vpcvis_i_walk *walk)
 {
     walk->packet->flags |= VPCVIS_PACKET_CUT_IP;
     return 0;
 }
 
-static uint32_t refuse(walk_t *walk, vpcvis_status status, uint8_t layer, uint32_t at)
+static uint32_t refuse(vpcvis_i_walk *walk, vpcvis_status status, uint8_t layer,
+                       uint32_t at)
 {
     vpcvis_i_packet_fail(walk, status, layer, at);
     return 0;
 }
 
 /* The IP version that the next byte says; 0 for any other, or none at hand. */
-static uint32_t version(walk_t *walk)
+static uint32_t version(vpcvis_i_walk *walk)
 {
     uint32_t nibble;
 
@@ -65,7 +64,7 @@ static uint32_t version(walk_t *walk)
     return nibble == VPCVIS_ADDR_IPV4 || nibble == VPCVIS_ADDR_IPV6 ? nibble : 0;
 }
 
-static uint32_t read_version(walk_t *walk)
+static uint32_t read_version(vpcvis_i_walk *walk)
 {
     const uint32_t family = version(walk);
 
@@ -77,7 +76,7 @@ static uint32_t read_version(walk_t *walk)
 }
 
 /* Labels end with one that has the S bit, and do not say what follows (RFC 3032). */
-static uint32_t read_labels(walk_t *walk)
+static uint32_t read_labels(vpcvis_i_walk *walk)
 {
     uint32_t i;
 
@@ -94,7 +93,7 @@ static uint32_t read_labels(walk_t *walk)
 }
 
 /* Version 1, type 1, code 0 (session data), session, length; then PPP (RFC 2516). */
-static uint32_t read_pppoe(walk_t *walk)
+static uint32_t read_pppoe(vpcvis_i_walk *walk)
 {
     const uint8_t *bytes = here(walk);
 
@@ -134,7 +133,7 @@ static uint32_t tag_bytes(uint32_t ethertype)
 }
 
 /* Read tags as long as the ethertype is one's; count is of all so far. 0: the walk is over. */
-static int read_tags(walk_t *walk, uint32_t *count)
+static int read_tags(vpcvis_i_walk *walk, uint32_t *count)
 {
     struct vpcvis_packet *packet = walk->packet;
 
@@ -158,7 +157,7 @@ static int read_tags(walk_t *walk, uint32_t *count)
 }
 
 /* LLC to SNAP without an organisation: an ethertype follows (RFC 1042). Else not IP. */
-static int read_llc(walk_t *walk)
+static int read_llc(vpcvis_i_walk *walk)
 {
     static const uint8_t snap[6] = {0xaa, 0xaa, 3, 0, 0, 0};
     const uint32_t left = walk->end - walk->at;
@@ -174,7 +173,7 @@ static int read_llc(walk_t *walk)
     return 1;
 }
 
-static uint32_t read_ethertype(walk_t *walk, int is_sll)
+static uint32_t read_ethertype(vpcvis_i_walk *walk, int is_sll)
 {
     struct vpcvis_packet *packet = walk->packet;
     uint32_t tags = packet->vlan_count;
@@ -197,7 +196,7 @@ static uint32_t read_ethertype(walk_t *walk, int is_sll)
     }
 }
 
-static uint32_t read_ethernet(walk_t *walk)
+static uint32_t read_ethernet(vpcvis_i_walk *walk)
 {
     struct vpcvis_packet *packet = walk->packet;
 
@@ -211,7 +210,7 @@ static uint32_t read_ethernet(walk_t *walk)
 }
 
 /* What both cooked headers tell: to whom, what device, the sender's address, the protocol. */
-static uint32_t take_sll(walk_t *walk, uint32_t kind, uint32_t device,
+static uint32_t take_sll(vpcvis_i_walk *walk, uint32_t kind, uint32_t device,
                          const uint8_t *address, uint32_t address_len, uint16_t ethertype)
 {
     struct vpcvis_packet *packet = walk->packet;
@@ -229,7 +228,7 @@ static uint32_t take_sll(walk_t *walk, uint32_t kind, uint32_t device,
 }
 
 /* To whom 2, device 2, address length 2, address 8, protocol 2. */
-static uint32_t read_sll(walk_t *walk)
+static uint32_t read_sll(vpcvis_i_walk *walk)
 {
     const uint8_t *bytes = walk->bytes;
 
@@ -242,7 +241,7 @@ static uint32_t read_sll(walk_t *walk)
 }
 
 /* Protocol 2, reserved 2, interface 4, device 2, to whom 1, address length 1, address 8. */
-static uint32_t read_sll2(walk_t *walk)
+static uint32_t read_sll2(vpcvis_i_walk *walk)
 {
     const uint8_t *bytes = walk->bytes;
 
@@ -268,7 +267,7 @@ static uint32_t family_of(uint32_t number)
 }
 
 /* Four bytes in the order of the machine that captured. */
-static uint32_t read_loop(walk_t *walk)
+static uint32_t read_loop(vpcvis_i_walk *walk)
 {
     uint32_t number;
 
@@ -294,7 +293,7 @@ static void take_pflog(struct vpcvis_packet *packet, uint32_t action, uint32_t d
  * and processes 16; direction 1. The length is rounded up to four. A rule that translates
  * between families logs the family before and the packet after: IP tells its own version.
  */
-static uint32_t read_pflog(walk_t *walk)
+static uint32_t read_pflog(vpcvis_i_walk *walk)
 {
     const uint8_t *bytes = walk->bytes;
     uint32_t len;
@@ -312,7 +311,7 @@ static uint32_t read_pflog(walk_t *walk)
     return family_of(bytes[1]) != 0 ? read_version(walk) : 0;
 }
 
-uint32_t vpcvis_i_packet_link(walk_t *walk, uint32_t start, uint32_t ethertype)
+uint32_t vpcvis_i_packet_link(vpcvis_i_walk *walk, uint32_t start, uint32_t ethertype)
 {
     switch (start) {
     case VPCVIS_START_ETHERNET: return read_ethernet(walk);

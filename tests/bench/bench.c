@@ -210,6 +210,7 @@ static int run_all(struct bench *bench)
     bench_shapes(bench);
     bench_write(bench);
     bench_reader(bench);
+    bench_packet(bench);
     return bench->failed ? 2 : bench->missed ? 1 : 0;
 }
 

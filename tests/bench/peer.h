@@ -7,6 +7,7 @@
 #ifndef BENCH_PEER_H
 #define BENCH_PEER_H
 
+#include "vpcvis/packet.h"
 #include "vpcvis/record.h"
 
 struct peer_address {
@@ -58,5 +59,17 @@ int peer_strtok_v5(const char *line, size_t line_len, struct peer_v5 *flow);
 
 /* Write a v2 record and LF, at most capacity bytes; returns the length, 0 on failure. */
 size_t peer_snprintf_v2(const struct vpcvis_record *record, char *out, size_t capacity);
+
+/* DPDK, where it is: NULL where it is not. The frames' bytes must outlive it. */
+struct peer_dpdk;
+struct peer_dpdk *peer_dpdk_new(const struct vpcvis_frame *frames, size_t count);
+void peer_dpdk_free(struct peer_dpdk *peer);
+
+/* A bench_pass over all frames. */
+uint64_t peer_dpdk_pass(void *context);
+
+/* 1 if it sees the same layers as the packet that was read from frame i. */
+int peer_dpdk_agrees(const struct peer_dpdk *peer, size_t i,
+                     const struct vpcvis_packet *packet);
 
 #endif
