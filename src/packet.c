@@ -36,6 +36,7 @@ static vpcvis_status refuse(struct vpcvis_packet *packet)
 {
     memset(packet, 0, sizeof(*packet));
     packet->status = VPCVIS_E_ARG;
+    packet->flags = VPCVIS_PACKET_BAD;
     return VPCVIS_E_ARG;
 }
 

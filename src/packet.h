@@ -32,6 +32,7 @@ VPCVIS_I_INLINE void vpcvis_i_packet_fail(vpcvis_i_walk *walk, vpcvis_status sta
                                           uint8_t layer, uint32_t at)
 {
     walk->packet->status = status;
+    walk->packet->flags |= VPCVIS_PACKET_BAD;
     walk->packet->layer = layer;
     walk->packet->at = (uint16_t)at;
 }

@@ -62,8 +62,10 @@ static int note_fragment(vpcvis_i_walk *walk, uint32_t offset, int more, uint32_
     packet->flags |= VPCVIS_PACKET_FRAGMENT;
     if (offset != 0)
         packet->flags |= VPCVIS_PACKET_LATER | (more ? 0 : VPCVIS_PACKET_LAST);
-    if (len <= FRAGMENTED_MAX - offset)
+    if (len <= FRAGMENTED_MAX - offset) {
+        packet->fragment_len = (uint16_t)len;
         return 1;
+    }
     vpcvis_i_packet_fail(walk, VPCVIS_E_LENGTH, layer, field_at);
     return 0;
 }

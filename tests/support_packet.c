@@ -107,6 +107,7 @@ static void add_flags(uint32_t flags)
 const char *packet_text(const struct vpcvis_packet *packet)
 {
     static const char *const layers[] = {"?", "link", "vlan", "ip", "chain", "l4"};
+    uint32_t flags;
 
     text[0] = '\0';
     if (packet->status != VPCVIS_OK)
@@ -119,8 +120,9 @@ const char *packet_text(const struct vpcvis_packet *packet)
     add(" type %x", packet->ethertype);
     if (packet->vlan_count > 0)
         add(" vlans %u: %u %u", packet->vlan_count, packet->vlan[0], packet->vlan[1]);
-    if (packet->flags >> 3 != 0)
+    flags = packet->flags & ~VPCVIS_PACKET_BAD; /* which status says */
+    if (flags >> 3 != 0)
         add(" |");
-    add_flags(packet->flags);
+    add_flags(flags);
     return text;
 }

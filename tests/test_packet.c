@@ -235,6 +235,7 @@ static void try_row(const struct row *row)
     ck_assert_msg(strcmp(packet_text(&packet), row->summary) == 0, "%s\n%s\n%s", row->why,
                   packet_text(&packet), row->summary);
     ck_assert_int_eq(status, packet.status);
+    ck_assert_int_eq((packet.flags & VPCVIS_PACKET_BAD) != 0, status != VPCVIS_OK);
     ck_assert_uint_eq(packet.cap_len, len);
     ck_assert_uint_eq(packet.wire_len, len);
 }
@@ -261,6 +262,32 @@ static struct vpcvis_packet read_hex(const char *hex, struct vpcvis_frame frame)
     vpcvis_packet_read(&frame, &packet);
     return packet;
 }
+
+/* [packet.fragment] How much of the payload a fragment has, by its headers. */
+START_TEST(bytes_of_a_fragment)
+{
+    static const struct {
+        const char *hex;
+        uint32_t len;
+        const char *why;
+    } cases[] = {
+        {IP4_FRAGMENT("0028", "2000", "06") TCP, 20, "IPv4, the first"},
+        {IP4_FRAGMENT("0028", "2003", "06") "0000", 20, "cut by the capture"},
+        {IP4_FRAGMENT("0014", "0003", "06"), 0, "the last, empty"},
+        {IP6("0010", "2c") "0600000900001234" ZEROS8, 8, "IPv6, behind its header"},
+        {IP6("001c", "2c") "0600000000001234" TCP, 0, "atomic is no fragment"},
+        {IP4("0028", "06") TCP, 0, "nor is a whole packet"},
+    };
+    struct vpcvis_frame frame;
+    int i;
+
+    memset(&frame, 0, sizeof(frame));
+    frame.start = VPCVIS_START_IP;
+    for (i = 0; i < COUNT(cases); i++)
+        ck_assert_msg(read_hex(cases[i].hex, frame).fragment_len == cases[i].len, "%s",
+                      cases[i].why);
+}
+END_TEST
 
 START_TEST(what_the_frame_knows_is_passed_on)
 {
@@ -487,6 +514,7 @@ int main(void)
     int failed;
 
     tcase_add_loop_test(tcase, rows, 0, COUNT(tables));
+    tcase_add_test(tcase, bytes_of_a_fragment);
     tcase_add_test(tcase, what_the_frame_knows_is_passed_on);
     tcase_add_test(tcase, tag_beside_the_bytes);
     tcase_add_test(tcase, frames_that_start_with_a_type);

@@ -109,6 +109,7 @@ struct vpcvis_frame {
 #define VPCVIS_PACKET_JUMBO   2048u /* ip_len is from a jumbo payload option (RFC 2675) */
 #define VPCVIS_PACKET_NO_LEN \
     4096u /* the IP header says 0 (offloaded): ip_len is the frame's */
+#define VPCVIS_PACKET_BAD 8192u /* status is not VPCVIS_OK */
 /* Set by other rooms. */
 #define VPCVIS_PACKET_LENT \
     65536u /* room fragment: the ports are those of the first one */
@@ -159,10 +160,12 @@ struct vpcvis_packet {
     uint8_t layer;       /* VPCVIS_LAYER_... at fault */
     uint8_t tos;         /* IPv4 type of service, IPv6 traffic class: DSCP and ECN */
     uint8_t ttl;         /* IPv4 time to live, IPv6 hop limit */
-    uint8_t
-        next_header; /* of the IP header itself: differs from protocol with extensions */
-    uint8_t reserved[3];
-    uint8_t src_mac[6]; /* 0 without Ethernet; SLL: the sender's, if it has 6 bytes */
+    uint8_t next_header; /* of the IP header itself: before any extension headers */
+    uint8_t reserved;
+    uint16_t fragment_len; /* bytes of the fragmented payload in this fragment, by the
+                            * headers: IPv4 total length less the header, IPv6 what follows
+                            * the fragment header; 0: no fragment */
+    uint8_t src_mac[6];    /* 0 without Ethernet; SLL: the sender's, if it has 6 bytes */
     uint8_t dst_mac[6];
     uint32_t reserved2[3];
 };
@@ -177,7 +180,7 @@ struct vpcvis_packet {
  *                   fragment that ends past byte 65535, a jumbo length of 65535 or less
  * VPCVIS_E_CHAIN    too many tags, labels or extension headers, or one out of its place
  * VPCVIS_E_ARG      NULL; an unknown start, direction, verdict or bit of valid: *packet is
- *                   untouched if it is NULL's fault, else zero but for status
+ *                   untouched if it is NULL's fault, else zero but for status and BAD
  *
  * Frames that are not IP (ARP, LLDP, STP, LLC) are VPCVIS_OK with family 0 and their ethertype.
  *
