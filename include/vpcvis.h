@@ -8,7 +8,10 @@
  * base     status codes, where an error is, the allocator, the version, code paths
  * addr     IPv4 and IPv6 addresses and CIDR blocks: text to value and back
  * packet   captured bytes to one summary: addresses, ports, lengths, flags, where headers are
+ * packet   captured bytes to one summary: addresses, ports, lengths, flags
  * record   one flow-log record, and the catalogue of its 72 fields
+ * fragment ports for IP fragments that carry none, in a cache of fixed size
+ * scope    traffic that is never logged and never mirrored, one list with switches
  * layout   which fields a line has, in which order: default, format string, header line
  * line     text lines to records or columns, and back, one or thousands at a time
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
@@ -30,6 +33,8 @@
 #include "vpcvis/addr.h"
 #include "vpcvis/packet.h"
 #include "vpcvis/record.h"
+#include "vpcvis/fragment.h"
+#include "vpcvis/scope.h"
 #include "vpcvis/layout.h"
 #include "vpcvis/line.h"
 #include "vpcvis/reader.h"
