@@ -8,7 +8,6 @@
  * base     status codes, where an error is, the allocator, the version, code paths
  * addr     IPv4 and IPv6 addresses and CIDR blocks: text to value and back
  * packet   captured bytes to one summary: addresses, ports, lengths, flags, where headers are
- * packet   captured bytes to one summary: addresses, ports, lengths, flags
  * record   one flow-log record, and the catalogue of its 72 fields
  * fragment ports for IP fragments that carry none, in a cache of fixed size
  * scope    traffic that is never logged and never mirrored, one list with switches
