@@ -180,14 +180,21 @@ differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%)
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
 
-# An optional peer, as its own flags want it.
-$(BUILD)/bench/bench $(BUILD)/obj/tests/bench/peer_dpdk.o: DPDK = $(call pkg_found,libdpdk)
-$(BUILD)/obj/tests/bench/peer_dpdk.o: CPPFLAGS += $(if $(DPDK),-DHAVE_DPDK) \
+# Optional peers, as their own flags want them.
+DPDK_PEERS = $(BUILD)/obj/tests/bench/peer_dpdk.o $(BUILD)/obj/tests/bench/peer_rte.o
+$(BUILD)/bench/bench $(DPDK_PEERS): DPDK = $(call pkg_found,libdpdk)
+$(DPDK_PEERS): CPPFLAGS += $(if $(DPDK),-DHAVE_DPDK) \
 	$(patsubst -I%,-isystem%,$(call pkg_flags,--cflags,$(DPDK)))
+$(BUILD)/bench/bench $(BUILD)/obj/tests/bench/bench_flow.o: ABSL = $(call pkg_found,absl_flat_hash_map)
+$(BUILD)/obj/tests/bench/bench_flow.o: CPPFLAGS += $(if $(ABSL),-DHAVE_ABSL)
 
-$(BUILD)/bench/bench: $(call objects,obj,$(BENCH_SOURCES)) $(LIB_A)
+$(BUILD)/bench/bench: $(call objects,obj,$(BENCH_SOURCES)) $(LIB_A) tests/bench/peer_absl.cpp
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ -lm $(call pkg_flags,--libs,$(DPDK)) -o $@
+	$(if $(ABSL),$(CXX) -O3 -std=c++17 $(call pkg_flags,--cflags,$(ABSL)) -c \
+		tests/bench/peer_absl.cpp -o $(@D)/peer_absl.o)
+	$(if $(ABSL),$(CXX),$(CC)) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) \
+		$(if $(ABSL),$(@D)/peer_absl.o $(call pkg_flags,--libs,$(ABSL))) -lm \
+		$(call pkg_flags,--libs,$(DPDK)) -o $@
 
 bench: $(BUILD)/bench/bench examples
 	@export BUILD='$(BUILD)' BENCH='$(BENCH)' CXX='$(CXX)'; status=0; \

@@ -7,12 +7,14 @@
  *
  * base     status codes, where an error is, the allocator, the version, code paths
  * addr     IPv4 and IPv6 addresses and CIDR blocks: text to value and back
+ * prefix   which of many CIDR blocks an address lies in: longest-prefix match
  * packet   captured bytes to one summary: addresses, ports, lengths, flags, where headers are
  * record   one flow-log record, and the catalogue of its 72 fields
  * fragment ports for IP fragments that carry none, in a cache of fixed size
  * scope    traffic that is never logged and never mirrored, one list with switches
  * layout   which fields a line has, in which order: default, format string, header line
  * line     text lines to records or columns, and back, one or thousands at a time
+ * flow     packets, or finer records, to flow-log records: interfaces, windows, capacity
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
  *
  * What holds everywhere (ownership, threads, statuses, configs) is said once, at the top of
@@ -30,12 +32,14 @@
 
 #include "vpcvis/base.h"
 #include "vpcvis/addr.h"
+#include "vpcvis/prefix.h"
 #include "vpcvis/packet.h"
 #include "vpcvis/record.h"
 #include "vpcvis/fragment.h"
 #include "vpcvis/scope.h"
 #include "vpcvis/layout.h"
 #include "vpcvis/line.h"
+#include "vpcvis/flow.h"
 #include "vpcvis/reader.h"
 
 #endif

@@ -65,6 +65,7 @@ void bench_shapes(struct bench *bench);
 void bench_write(struct bench *bench);
 void bench_reader(struct bench *bench);
 void bench_packet(struct bench *bench);
+void bench_flow(struct bench *bench);
 
 /* Sub-commands; they return the exit status. */
 int bench_guard(int argc, char **argv);

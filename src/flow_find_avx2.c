@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Room flow, the AVX2 path: SipHash-1-3 of four keys at once, and tags matched a bucket a
+ * compare, two bits of the mask for each.
+ */
+#include "flow.h"
+
+#if defined(VPCVIS_I_X86)
+#include <immintrin.h>
+
+#define AVX2        __attribute__((target("avx2,bmi,bmi2")))
+#define AVX2_INLINE static inline __attribute__((always_inline)) AVX2
+
+struct four {
+    __m256i v[4];
+};
+
+AVX2_INLINE __m256i turn(__m256i x, int bits)
+{
+    return _mm256_or_si256(_mm256_slli_epi64(x, bits), _mm256_srli_epi64(x, 64 - bits));
+}
+
+AVX2_INLINE void round_four(struct four *state)
+{
+    __m256i *v = state->v;
+
+    v[0] = _mm256_add_epi64(v[0], v[1]);
+    v[1] = _mm256_xor_si256(turn(v[1], 13), v[0]);
+    v[0] = _mm256_shuffle_epi32(v[0], 0xb1);
+    v[2] = _mm256_add_epi64(v[2], v[3]);
+    v[3] = _mm256_xor_si256(turn(v[3], 16), v[2]);
+    v[0] = _mm256_add_epi64(v[0], v[3]);
+    v[3] = _mm256_xor_si256(turn(v[3], 21), v[0]);
+    v[2] = _mm256_add_epi64(v[2], v[1]);
+    v[1] = _mm256_xor_si256(turn(v[1], 17), v[2]);
+    v[2] = _mm256_shuffle_epi32(v[2], 0xb1);
+}
+
+AVX2_INLINE void word_four(struct four *state, __m256i word)
+{
+    state->v[3] = _mm256_xor_si256(state->v[3], word);
+    round_four(state);
+    state->v[0] = _mm256_xor_si256(state->v[0], word);
+}
+
+AVX2_INLINE __m256i hash_four(const struct vpcvis_i_hash_state *start,
+                              const struct vpcvis_i_flow_group *group, uint32_t i,
+                              uint32_t words)
+{
+    struct four state;
+    uint32_t w;
+
+    for (w = 0; w < 4; w++)
+        state.v[w] = _mm256_set1_epi64x((int64_t)start->v[w]);
+    for (w = 0; w < words; w++)
+        word_four(&state,
+                  _mm256_loadu_si256((const __m256i *)(const void *)&group->word[w][i]));
+    word_four(&state, _mm256_set1_epi64x((int64_t)((uint64_t)words << 59)));
+    state.v[2] = _mm256_xor_si256(state.v[2], _mm256_set1_epi64x(0xff));
+    for (w = 0; w < 3; w++)
+        round_four(&state);
+    return _mm256_xor_si256(_mm256_xor_si256(state.v[0], state.v[1]),
+                            _mm256_xor_si256(state.v[2], state.v[3]));
+}
+
+/* Which places of a bucket have lane i's tag: two bits each. */
+AVX2_INLINE uint32_t match(const struct vpcvis_i_flow_bucket *bucket,
+                           const struct vpcvis_i_flow_group *group, uint32_t i)
+{
+    const __m256i tag = _mm256_set1_epi16((short)vpcvis_i_flow_tag(group->hash[i]));
+    const __m256i tags = _mm256_load_si256((const __m256i *)(const void *)bucket);
+
+    return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi16(tags, tag)) &
+           ((1u << 2 * VPCVIS_I_FLOW_WAYS) - 1);
+}
+
+AVX2 void vpcvis_i_flow_find_avx2(const vpcvis_flow *flow,
+                                  const struct vpcvis_i_flow_table *table,
+                                  struct vpcvis_i_flow_group *group)
+{
+    const struct vpcvis_i_hash_state start = vpcvis_i_hash_start(flow->key);
+    uint32_t i, n = 0;
+
+    for (i = 0; i < group->count; i += 4)
+        _mm256_storeu_si256((__m256i *)(void *)&group->hash[i],
+                            hash_four(&start, group, i, table->words));
+    for (i = 0; i < group->count; i++) {
+        vpcvis_i_flow_choose(table, group->hash[i], &group->first[i], &group->second[i]);
+        VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
+    }
+    for (i = 0; i < group->count; i++) {
+        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->first[i];
+        const uint32_t found = match(bucket, group, i);
+
+        if (VPCVIS_I_LIKELY(found != 0)) {
+            vpcvis_i_flow_guess(table, group, i, bucket->slot[_tzcnt_u32(found) / 2]);
+        } else {
+            VPCVIS_I_FLOW_FETCH(table->bucket + group->second[i]);
+            group->pending[n++] = i;
+        }
+    }
+    while (n-- > 0) {
+        const uint32_t lane = group->pending[n];
+        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->second[lane];
+        const uint32_t found = match(bucket, group, lane);
+
+        group->slot[lane] = VPCVIS_I_FLOW_NO_SLOT;
+        if (found != 0)
+            vpcvis_i_flow_guess(table, group, lane, bucket->slot[_tzcnt_u32(found) / 2]);
+    }
+}
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Room flow, the AVX-512 path: SipHash-1-3 of eight keys at once, their buckets, and tags
+ * matched a bucket a compare.
+ *
+ *     v[0]     variable v0 of keys 0..7, and so v[1]..v[3]
+ *     bucket   tag[0..9] slot[0..9]   the first 32 bytes, compared as 16-bit words; ten count
+ */
+#include "flow.h"
+
+#if defined(VPCVIS_I_X86)
+#include <immintrin.h>
+
+#define AVX512        __attribute__((target("avx512f,avx512bw,avx512vl,bmi,bmi2")))
+#define AVX512_INLINE static inline __attribute__((always_inline)) AVX512
+
+struct eight {
+    __m512i v[4];
+};
+
+AVX512_INLINE void round_eight(struct eight *state)
+{
+    __m512i *v = state->v;
+
+    v[0] = _mm512_add_epi64(v[0], v[1]);
+    v[1] = _mm512_xor_si512(_mm512_rol_epi64(v[1], 13), v[0]);
+    v[0] = _mm512_rol_epi64(v[0], 32);
+    v[2] = _mm512_add_epi64(v[2], v[3]);
+    v[3] = _mm512_xor_si512(_mm512_rol_epi64(v[3], 16), v[2]);
+    v[0] = _mm512_add_epi64(v[0], v[3]);
+    v[3] = _mm512_xor_si512(_mm512_rol_epi64(v[3], 21), v[0]);
+    v[2] = _mm512_add_epi64(v[2], v[1]);
+    v[1] = _mm512_xor_si512(_mm512_rol_epi64(v[1], 17), v[2]);
+    v[2] = _mm512_rol_epi64(v[2], 32);
+}
+
+AVX512_INLINE void word_eight(struct eight *state, __m512i word)
+{
+    state->v[3] = _mm512_xor_si512(state->v[3], word);
+    round_eight(state);
+    state->v[0] = _mm512_xor_si512(state->v[0], word);
+}
+
+AVX512_INLINE __m512i hash_eight(const struct vpcvis_i_hash_state *start,
+                                 const struct vpcvis_i_flow_group *group, uint32_t i,
+                                 uint32_t words)
+{
+    struct eight state;
+    uint32_t w;
+
+    for (w = 0; w < 4; w++)
+        state.v[w] = _mm512_set1_epi64((int64_t)start->v[w]);
+    for (w = 0; w < words; w++)
+        word_eight(&state, _mm512_loadu_si512(&group->word[w][i]));
+    word_eight(&state, _mm512_set1_epi64((int64_t)((uint64_t)words << 59)));
+    state.v[2] = _mm512_xor_si512(state.v[2], _mm512_set1_epi64(0xff));
+    for (w = 0; w < 3; w++)
+        round_eight(&state);
+    return _mm512_xor_si512(_mm512_xor_si512(state.v[0], state.v[1]),
+                            _mm512_xor_si512(state.v[2], state.v[3]));
+}
+
+/* As vpcvis_i_flow_choose. */
+AVX512_INLINE void choose_eight(const struct vpcvis_i_flow_table *table, __m512i hash,
+                                struct vpcvis_i_flow_group *group, uint32_t i)
+{
+    const __m512i buckets = _mm512_set1_epi64(table->buckets);
+    const __m512i others = _mm512_set1_epi64(table->buckets - 1);
+    const __m512i first =
+        _mm512_srli_epi64(_mm512_mul_epu32(_mm512_srli_epi64(hash, 32), buckets), 32);
+    const __m512i further = _mm512_srli_epi64(_mm512_mul_epu32(hash, others), 32);
+    const __m512i second =
+        _mm512_add_epi64(_mm512_add_epi64(first, further), _mm512_set1_epi64(1));
+    const __m512i within = _mm512_min_epu64(second, _mm512_sub_epi64(second, buckets));
+
+    _mm512_storeu_si512(&group->hash[i], hash);
+    _mm256_storeu_si256((__m256i *)(void *)&group->first[i],
+                        _mm512_cvtepi64_epi32(first));
+    _mm256_storeu_si256((__m256i *)(void *)&group->second[i],
+                        _mm512_cvtepi64_epi32(within));
+}
+
+/* Which places of a bucket have lane i's tag. */
+AVX512_INLINE uint32_t match(const struct vpcvis_i_flow_bucket *bucket,
+                             const struct vpcvis_i_flow_group *group, uint32_t i)
+{
+    const __m256i tag = _mm256_set1_epi16((short)vpcvis_i_flow_tag(group->hash[i]));
+    const __m256i tags = _mm256_load_si256((const __m256i *)(const void *)bucket);
+
+    return (uint32_t)_mm256_cmpeq_epi16_mask(tags, tag) &
+           ((1u << VPCVIS_I_FLOW_WAYS) - 1);
+}
+
+AVX512 void vpcvis_i_flow_find_avx512(const vpcvis_flow *flow,
+                                      const struct vpcvis_i_flow_table *table,
+                                      struct vpcvis_i_flow_group *group)
+{
+    const struct vpcvis_i_hash_state start = vpcvis_i_hash_start(flow->key);
+    uint32_t i, n = 0;
+
+    for (i = 0; i < group->count; i += 8)
+        choose_eight(table, hash_eight(&start, group, i, table->words), group, i);
+    for (i = 0; i < group->count; i++)
+        VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
+    for (i = 0; i < group->count; i++) {
+        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->first[i];
+        const uint32_t found = match(bucket, group, i);
+
+        if (VPCVIS_I_LIKELY(found != 0)) {
+            vpcvis_i_flow_guess(table, group, i, bucket->slot[_tzcnt_u32(found)]);
+        } else {
+            VPCVIS_I_FLOW_FETCH(table->bucket + group->second[i]);
+            group->pending[n++] = i;
+        }
+    }
+    while (n-- > 0) {
+        const uint32_t lane = group->pending[n];
+        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->second[lane];
+        const uint32_t found = match(bucket, group, lane);
+
+        group->slot[lane] = VPCVIS_I_FLOW_NO_SLOT;
+        if (found != 0)
+            vpcvis_i_flow_guess(table, group, lane, bucket->slot[_tzcnt_u32(found)]);
+    }
+}
+#endif
