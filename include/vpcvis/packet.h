@@ -165,8 +165,8 @@ struct vpcvis_packet {
     uint16_t fragment_len; /* bytes of the fragmented payload in this fragment, by the
                             * headers: IPv4 total length less the header, IPv6 what follows
                             * the fragment header; 0: no fragment */
-    uint8_t src_mac[6];    /* 0 without Ethernet; SLL: the sender's, if it has 6 bytes */
-    uint8_t dst_mac[6];
+    uint8_t dst_mac[6];    /* 0 without Ethernet */
+    uint8_t src_mac[6];    /* also of SLL, if the sender's address has 6 bytes */
     uint32_t reserved2[3];
 };
 

@@ -52,9 +52,8 @@ void peer_dpdk_free(struct peer_dpdk *peer)
     free(peer);
 }
 
-uint64_t peer_dpdk_pass(void *context)
+uint64_t peer_dpdk_pass(struct peer_dpdk *peer)
 {
-    struct peer_dpdk *peer = context;
     uint32_t sum = 0;
 
     for (size_t i = 0; i < peer->count; i++) {
@@ -101,9 +100,9 @@ void peer_dpdk_free(struct peer_dpdk *peer)
     (void)peer;
 }
 
-uint64_t peer_dpdk_pass(void *context)
+uint64_t peer_dpdk_pass(struct peer_dpdk *peer)
 {
-    (void)context;
+    (void)peer;
     return 0;
 }
 
