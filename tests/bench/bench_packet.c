@@ -12,7 +12,7 @@
 #include "peer.h"
 #include "vpcvis/packet.h"
 
-#define SLOT  2048 /* bytes a frame's memory has, as in a packet pool */
+#define SLOT  2368 /* from one frame to the next, as in a packet pool of DPDK's */
 #define BATCH 64
 #define COLD  32768 /* frames; a pass over fewer goes round until it has read as many */
 
