@@ -12,7 +12,8 @@
  *
  * Three lengths are kept apart: cap_len, the bytes at hand; wire_len, the frame as it was sent;
  * ip_len, what the IP header says (IPv4 total length; 40 + IPv6 payload length). Flow logs count
- * ip_len, however little was captured, and never the padding of short frames. [packet.lengths]
+ * ip_len, however little was captured, and never the padding of short frames. Captured bytes
+ * beyond wire_len are nobody's and not looked at. [packet.lengths]
  *
  * A frame that ends early is no error: it is read as far as it goes and flagged
  * (VPCVIS_PACKET_CUT). A header that contradicts itself is: status, layer and byte say where.
@@ -50,15 +51,15 @@ extern "C" {
 #define VPCVIS_START_IP        1 /* IPv4 or IPv6, told by the version nibble (DLT_RAW) */
 #define VPCVIS_START_SLL       2 /* Linux cooked capture (LINKTYPE_LINUX_SLL) */
 #define VPCVIS_START_SLL2      3 /* Linux cooked capture, version 2 */
-#define VPCVIS_START_PFLOG     4 /* OpenBSD and FreeBSD pf log (LINKTYPE_PFLOG) */
-#define VPCVIS_START_LOOP      5 /* 4 bytes of address family (DLT_NULL, DLT_LOOP) */
+#define VPCVIS_START_PFLOG     4 /* the log of pf, of any BSD (LINKTYPE_PFLOG) */
+#define VPCVIS_START_LOOP      5 /* 4 bytes of address family, either order (DLT_NULL) */
 #define VPCVIS_START_ETHERTYPE 6 /* what the frame's member ethertype says */
 
 /* vpcvis_frame.valid: which members mean something. Without its bit a member is not read. */
 #define VPCVIS_FRAME_PARTS    1u /* parts, part_count: the bytes lie in several pieces */
 #define VPCVIS_FRAME_WIRE_LEN 2u /* else cap_len */
 #define VPCVIS_FRAME_VLAN     4u /* vlan: a tag that the driver took out of the bytes */
-#define VPCVIS_FRAME_FCS      8u /* the last 4 bytes of wire_len are a frame check sequence */
+#define VPCVIS_FRAME_FCS      8u /* wire_len ends with 4 bytes of check sequence: left out */
 
 /* One piece of a frame. */
 struct vpcvis_part {
@@ -71,7 +72,8 @@ struct vpcvis_part {
 /*
  * One captured frame. data stays the caller's and is read during the call only. Zero the
  * struct, set data and cap_len, then whatever is known: interface 0, time 0, direction and
- * verdict unknown are the defaults.
+ * verdict unknown are the defaults. Where they are unknown, SLL and SLL2 tell the direction
+ * (sent by us: egress) and pflog both (pass and block; no other action is a verdict).
  */
 struct vpcvis_frame {
     const void *data; /* cap_len bytes; unaligned is fine */
@@ -98,9 +100,9 @@ struct vpcvis_frame {
 #define VPCVIS_PACKET_TCP      2u /* tcp_flags is known */
 #define VPCVIS_PACKET_ICMP     4u /* icmp_type and icmp_code are known */
 #define VPCVIS_PACKET_CUT      8u /* fewer bytes at hand than the frame or IP packet has */
-#define VPCVIS_PACKET_CUT_IP   16u /* so few that there is no whole IP header: family 0 */
-#define VPCVIS_PACKET_CUT_L4   32u /* so few that what follows IP is not whole */
-#define VPCVIS_PACKET_FRAGMENT 64u /* one of several fragments */
+#define VPCVIS_PACKET_CUT_IP   16u  /* they end before the IP header does: family 0 */
+#define VPCVIS_PACKET_CUT_L4   32u  /* or before the header that follows IP does */
+#define VPCVIS_PACKET_FRAGMENT 64u  /* one of several fragments */
 #define VPCVIS_PACKET_LATER    128u /* not the first of them: it carries no ports */
 #define VPCVIS_PACKET_LAST     256u /* the last of them */
 #define VPCVIS_PACKET_ATOMIC \
@@ -133,8 +135,10 @@ struct vpcvis_packet {
     uint8_t dst[16];
     uint16_t srcport; /* TCP, UDP, UDP-Lite, SCTP, DCCP; else 0 */
     uint16_t dstport;
-    uint8_t family;   /* VPCVIS_ADDR_IPV4, VPCVIS_ADDR_IPV6, 0: not IP, or not readable */
-    uint8_t protocol; /* IANA number of what follows IP and its extension headers */
+    uint8_t family; /* VPCVIS_ADDR_IPV4, VPCVIS_ADDR_IPV6, 0: not IP, or not readable */
+    uint8_t
+        protocol; /* IANA number of what follows IP and its extension headers; the last
+                       * number read, where the chain is cut off */
     uint8_t direction; /* VPCVIS_DIRECTION_... */
     uint8_t verdict;   /* VPCVIS_VERDICT_... */
     uint32_t interface;
@@ -146,14 +150,14 @@ struct vpcvis_packet {
     uint8_t left; /* room scope: which kind of traffic */
 
     vpcvis_status status; /* VPCVIS_OK, or what is wrong with the frame: then layer, at */
-    uint32_t cap_len;
-    uint32_t wire_len;
+    uint32_t cap_len;     /* at most wire_len */
+    uint32_t wire_len;    /* without check sequence */
     uint32_t fragment_id; /* identification of a fragment or atomic fragment */
     uint16_t fragment_at; /* bytes from the start of the fragmented payload */
     uint16_t ethertype;   /* the innermost one; below 0x600: the length of an LLC frame */
-    uint16_t vlan[2];     /* tag control information, outermost and innermost */
-    uint16_t ip_at;      /* bytes from the frame's start to the IP header; 0 without IP */
-    uint16_t l4_at;      /* and to what follows IP; 0: not at hand */
+    uint16_t vlan[2]; /* tag control information, outermost and innermost, also of one */
+    uint16_t ip_at;   /* bytes from the frame's start to the IP header; 0 without IP */
+    uint16_t l4_at;   /* and to what follows IP; 0: not at hand */
     uint16_t payload_at; /* and to what follows TCP, UDP...; 0: not at hand */
     uint16_t at;         /* byte at fault */
     uint8_t vlan_count;  /* tags, the one beside the bytes included */
@@ -176,24 +180,32 @@ struct vpcvis_packet {
  *
  * VPCVIS_E_VERSION  the IP version is not what the layer below said
  * VPCVIS_E_LENGTH   a length that cannot be: IPv4 header below 20 bytes or longer than the
- *                   packet, TCP header below 20, UDP length below 8 or beyond the packet, a
- *                   fragment that ends past byte 65535, a jumbo length of 65535 or less
- * VPCVIS_E_CHAIN    too many tags, labels or extension headers, or one out of its place
- * VPCVIS_E_ARG      NULL; an unknown start, direction, verdict or bit of valid: *packet is
- *                   untouched if it is NULL's fault, else zero but for status and BAD
+ *                   packet, TCP header below 20, UDP length or UDP-Lite coverage below 8 or
+ *                   beyond the packet, any header that is longer than the packet (not of a
+ *                   first fragment), AH below 12, a fragment that ends past byte 65535, a
+ *                   jumbo length of 65535 or less, pflog header below 45
+ * VPCVIS_E_CHAIN    too many tags, labels or extension headers, or one out of its place:
+ *                   hop-by-hop options not first, a second fragment header, or one in a
+ *                   jumbogram
+ * VPCVIS_E_ARG      frame or packet is NULL: *packet is untouched. Else *packet is zero but
+ *                   for status and BAD: no data, or parts with fewer than cap_len bytes (of the first
+ *                   VPCVIS_PACKET_LOOK); an unknown start, direction, verdict or bit of valid
  *
  * Frames that are not IP (ARP, LLDP, STP, LLC) are VPCVIS_OK with family 0 and their ethertype.
  *
  * Rules, and where they come from:
  * - VLAN tags 0x8100, 0x88a8, 0x9100, 0x9200 are read through and reported, never part of the
- *   5-tuple; so are VN-tags, MPLS labels and PPPoE sessions. [packet.vlan] (IEEE 802.1Q)
- * - A type below 0x600 is a length: LLC, whose SNAP header may carry IP. [packet.llc]
+ *   5-tuple; VN-tags (counted as tags), MPLS labels and PPPoE sessions are read through.
+ *   [packet.vlan] (IEEE 802.1Q, RFC 3032, RFC 2516)
+ * - A type below 0x600 is a length: LLC, whose SNAP header may carry IP. [packet.llc] (RFC 1042)
  * - IPv4 total length 0: the frame's length is taken; less than the header: E_LENGTH.
  *   [packet.ipv4-length] (RFC 791)
- * - Later fragments have no ports; a first fragment has them if they are in it. [packet.fragment]
+ * - Later fragments have no ports, and of IPv6 the protocol that their fragment header names; a
+ *   first fragment has ports if they are in it. [packet.fragment]
  * - IPv6 extension headers are read through: hop-by-hop options (first only), destination
  *   options, routing, fragment, AH, mobility, HIP, Shim6, 253 and 254; ESP and no-next-header
- *   end the chain. [packet.chain] (RFC 8200 4.1, RFC 4302, RFC 7045)
+ *   end the chain. Payload length 0 without jumbo option: the frame's length is taken if that
+ *   is more than padding (46 bytes). [packet.chain] (RFC 8200 4.1, RFC 4302, RFC 7045)
  * - IPv4 AH stays protocol 51 without ports. [packet.ah]
  * - ICMP and ICMPv6 have type and code, and ports 0. [packet.icmp]
  * - UDP-Lite has ports, and a coverage where UDP has its length. [packet.udplite] (RFC 3828)
