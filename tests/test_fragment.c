@@ -117,6 +117,10 @@ static const struct row rows[] = {
     {HOLD, "A0-800 1600-1900. 1600-1908.", "f A h", "a last one that ends later"},
     {HOLD, "A0-800 1600-1900. 1600-1800.", "f A h", "a last one that ends earlier"},
     {HOLD, "A0-800 800-1600 16-800.", "f A h", "a last one that ends before what was seen"},
+    {HOLD, "A0-800 800-1600 400-1600.", "f A h", "a last one where another ended that was none"},
+    {HOLD, "A0-800 1200-1600. 1200-1600. 800-1200 8-16", "f A A A h", "the last one again adds nothing"},
+    {HOLD, "A0-800 1600-1900. 1900-1900", "f A A", "a length that is not known contradicts nothing"},
+    {HOLD, "A0-800 800-800. 800-1600 1600-1900.", "f A A A", "and ends nothing"},
     {HOLD, "A0-800 1600-1900. 1900-2700 800-1600", "f A h h", "what was remembered is gone"},
     {HOLD, "A0-800 1600-1900. 1900-2700 B0-1900", "f A h f(1900B)", "a new first for the new one"},
     {HOLD, "800-1600. 800-1700. A0-800", "h h(800-) f(800A)", "waiting ones of an older datagram go in vain"},
@@ -496,6 +500,7 @@ START_TEST(exact_capacity)
     ck_assert_uint_eq(get_counts(cache).unknown, 5);
     /* What is known is replaced, and what is over makes room. */
     ck_assert_int_eq(add_one(cache, 0, 0, 7777), 7777);
+    ck_assert_uint_eq(get_counts(cache).replaced, 1);
     ck_assert_int_eq(add_one(cache, 0, 800, 0), 7777);
     vpcvis_fragment_tick(cache, START + 30 * (uint64_t)SECOND + 1);
     ck_assert_int_eq(add_one(cache, 90000, 0, 9), 9);
@@ -545,6 +550,21 @@ START_TEST(hold_one)
     ck_assert_int_eq(add_one(cache, 3, 1600, 0), -1);
     ck_assert_int_eq(vpcvis_fragment_next(cache, &packet), VPCVIS_NOMATCH);
     ck_assert_uint_eq(get_counts(cache).held, 1);
+    vpcvis_fragment_free(cache, NULL);
+}
+END_TEST
+
+/* Neither a packet to hold nor an idle datagram's first goes beyond the capacity. */
+START_TEST(busy_up_to_capacity)
+{
+    vpcvis_fragment *cache = make_cache(HOLD, 1, 2);
+
+    ck_assert_int_eq(add_one(cache, 1, 800, 0), -1);
+    ck_assert_int_eq(add_one(cache, 2, 800, 0), 0);
+    ck_assert_int_eq(add_one(cache, 1, 1600, 0), -1);
+    ck_assert_int_eq(add_one(cache, 2, 0, 5), 5);
+    ck_assert_int_eq(add_one(cache, 2, 1600, 0), 0);
+    ck_assert_uint_eq(get_counts(cache).full, 3);
     vpcvis_fragment_free(cache, NULL);
 }
 END_TEST
@@ -789,6 +809,7 @@ int main(void)
     tcase_add_loop_test(tcase, exact_capacity, 0, 8);
     tcase_add_loop_test(tcase, flood_of_later_ones, 0, 2);
     tcase_add_test(tcase, hold_one);
+    tcase_add_test(tcase, busy_up_to_capacity);
     tcase_add_test(tcase, flood_of_first_ones);
     tcase_add_loop_test(tcase, exact_memory, 0, COUNT(sizes));
     tcase_add_test(tcase, allocation);
