@@ -330,6 +330,48 @@ START_TEST(batch)
 }
 END_TEST
 
+static const char *const corners[] = {
+    "10.1.0.2",        "10.1.7.1",        "10.9.0.1",        "10.1.0.3",
+    "169.254.169.123", "169.254.169.250", "169.254.169.251", "169.254.169.253",
+    "169.254.169.254", "169.254.168.254", "fd00:ec2::123",   "fd00:ec2::250",
+    "fd00:ec2::253",   "fd00:ec2::254",   "fd00:ec3::254",   "2001:db8::2"};
+static const uint16_t corner_ports[] = {53, 67, 68, 123, 546, 547, 1688, 4789, 40000};
+
+/* The batch, which passes ordinary packets quickly, against the single form, for all pairs of
+ * what entries are made of. */
+START_TEST(batch_is_single)
+{
+    struct vpcvis_scope scope = make_scope(VPCVIS_SCOPE_FLOW_LOGS);
+    struct row row = {corners[_i], NULL, 0, 0, 0, EG, P, 0, ""};
+    size_t k, marked;
+
+    for (k = 0; k < 16u * 9 * 9 * 6; k++) {
+        static const uint8_t protocols[] = {6, 17, 1};
+        struct vpcvis_packet packet, twin;
+        uint32_t entry = 0;
+        row.dst = corners[k % 16];
+        row.srcport = corner_ports[k / 16 % 9];
+        row.dstport = corner_ports[k / 144 % 9];
+        row.protocol = protocols[k / 1296 % 3];
+        if ((_i < 10) != (k % 16 < 10))
+            continue;
+        if (k / 3888 == 1) {
+            scope.resolver = read_addr("2001:db8::2");
+            scope.router = read_addr("fd00:ec3::254");
+        }
+        packet = twin = make_packet(&row);
+        vpcvis_scope_find(&scope, &packet, &entry);
+        twin.left = (uint8_t)entry;
+        twin.flags |= entry ? VPCVIS_PACKET_LEFT : 0;
+        packet.left = (uint8_t)(k % 3); /* an old mark */
+        if (vpcvis_scope_match(&scope, &packet, 1, &marked) != VPCVIS_OK ||
+            marked != (entry != 0) || memcmp(&packet, &twin, sizeof packet) != 0)
+            ck_abort_msg("%s:%u to %s:%u: %u, not %u", row.src, row.srcport, row.dst,
+                         row.dstport, packet.left, (unsigned)entry);
+    }
+}
+END_TEST
+
 START_TEST(names)
 {
     static const char *const expected[] = {NULL,       "arp",    "dhcp",
@@ -361,6 +403,7 @@ int main(void)
     tcase_add_loop_test(tcase, addresses_of_a_network, 0, COUNT(networks));
     tcase_add_test(tcase, arguments);
     tcase_add_test(tcase, batch);
+    tcase_add_loop_test(tcase, batch_is_single, 0, COUNT(corners));
     tcase_add_test(tcase, names);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
