@@ -84,8 +84,9 @@ static void check_sound(const struct vpcvis_packet *p)
     ck_assert((p->flags & VPCVIS_PACKET_PORTS) || (p->srcport == 0 && p->dstport == 0));
     ck_assert((p->flags & VPCVIS_PACKET_TCP) || p->tcp_flags == 0);
     ck_assert(p->payload_at == 0 || !(p->flags & VPCVIS_PACKET_CUT_L4));
-    ck_assert(p->flags < 8192);
-    ck_assert(p->reserved[0] == 0 && p->reserved[1] == 0 && p->reserved[2] == 0);
+    ck_assert_int_eq(p->status != VPCVIS_OK, (p->flags & VPCVIS_PACKET_BAD) != 0);
+    ck_assert(p->flags < 2 * VPCVIS_PACKET_BAD);
+    ck_assert_uint_eq(p->reserved, 0);
     ck_assert(p->reserved2[0] == 0 && p->reserved2[1] == 0 && p->reserved2[2] == 0);
 }
 
@@ -313,6 +314,7 @@ START_TEST(impossible_arguments)
     bad[8].valid = 0x80000000u;
     memset(&none, 0, sizeof(none));
     none.status = VPCVIS_E_ARG;
+    none.flags = VPCVIS_PACKET_BAD;
     for (i = 0; i < COUNT(bad); i++) {
         memset(&packet, 0xa5, sizeof(packet));
         ck_assert_int_eq(vpcvis_packet_read(&bad[i], &packet), VPCVIS_E_ARG);

@@ -188,9 +188,9 @@ struct vpcvis_packet {
  *                   hop-by-hop options not first, a second fragment header, or one in a
  *                   jumbogram
  * VPCVIS_E_ARG      frame or packet is NULL: *packet is untouched. Else *packet is zero but
- *                   for status and BAD: no data, or parts with fewer than cap_len bytes (of the
- *                   first
- *                   VPCVIS_PACKET_LOOK); an unknown start, direction, verdict or bit of valid
+ *                   for status and BAD: no data, or parts with fewer than cap_len bytes (of
+ *                   the first VPCVIS_PACKET_LOOK); an unknown start, direction, verdict or bit
+ *                   of valid
  *
  * Frames that are not IP (ARP, LLDP, STP, LLC) are VPCVIS_OK with family 0 and their ethertype.
  *

@@ -19,7 +19,8 @@ static void require_flags(const struct vpcvis_packet *p)
 {
     const uint32_t later = VPCVIS_PACKET_LATER;
 
-    REQUIRE(p->flags < 2 * VPCVIS_PACKET_NO_LEN);
+    REQUIRE(p->flags < 2 * VPCVIS_PACKET_BAD);
+    REQUIRE((p->status != VPCVIS_OK) == ((p->flags & VPCVIS_PACKET_BAD) != 0));
     REQUIRE((p->flags & VPCVIS_PACKET_PORTS) || (p->srcport == 0 && p->dstport == 0));
     REQUIRE((p->flags & VPCVIS_PACKET_TCP) || p->tcp_flags == 0);
     REQUIRE((p->flags & VPCVIS_PACKET_ICMP) || (p->icmp_type == 0 && p->icmp_code == 0));
@@ -48,7 +49,7 @@ static void require_places(const struct vpcvis_packet *p)
     REQUIRE(p->ip_at <= p->cap_len && p->ip_at <= VPCVIS_PACKET_LOOK);
     REQUIRE(p->payload_at <= p->cap_len && p->payload_at <= VPCVIS_PACKET_LOOK);
     REQUIRE(p->payload_at == 0 || (p->l4_at != 0 && p->payload_at >= p->l4_at + 4));
-    REQUIRE(oracle_filled(p->reserved, sizeof(p->reserved), 0));
+    REQUIRE(p->reserved == 0);
     REQUIRE(oracle_filled(p->reserved2, sizeof(p->reserved2), 0));
     if (p->family == 0) {
         REQUIRE(p->l4_at == 0 && p->ip_len == 0 && p->protocol == 0);
