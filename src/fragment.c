@@ -237,7 +237,8 @@ static uint32_t replace(vpcvis_fragment *cache, const struct vpcvis_packet *pack
 static void add_first(vpcvis_fragment *cache, const struct vpcvis_packet *packet,
                       const struct vpcvis_i_fragment_place *place)
 {
-    const int ports = (packet->flags & VPCVIS_PACKET_PORTS) != 0;
+    const int ports =
+        (packet->flags & VPCVIS_PACKET_PORTS) != 0 && packet->status == VPCVIS_OK;
     const uint32_t at = replace(cache, packet, place);
     struct vpcvis_i_fragment_datagram *datagram;
 
@@ -287,13 +288,15 @@ static void add_later(vpcvis_fragment *cache, struct vpcvis_packet *packet,
     }
 }
 
-/* Whether a packet is a fragment to look at: sound, one of several, and not seen yet. */
+/* Whether a packet is a fragment to look at: one of several, not seen yet, and sound, unless it
+ * is a first one, which replaces however bad it is. */
 static int is_fragment(const struct vpcvis_packet *packet)
 {
     const uint32_t seen = VPCVIS_PACKET_HELD | VPCVIS_PACKET_LENT | VPCVIS_PACKET_ATOMIC;
 
     return (packet->flags & VPCVIS_PACKET_FRAGMENT) != 0 && (packet->flags & seen) == 0 &&
-           packet->status == VPCVIS_OK && packet->family != 0;
+           packet->family != 0 &&
+           (packet->status == VPCVIS_OK || (packet->flags & VPCVIS_PACKET_LATER) == 0);
 }
 
 static void add_fragment(vpcvis_fragment *cache, struct vpcvis_packet *packet)

@@ -81,7 +81,7 @@ static struct vpcvis_fragment_counts get_counts(const vpcvis_fragment *cache)
 
 /* ------------------------------------------------------------------------------------------
  * Rows. A script's words: `0-800` the bytes of a fragment, `.` after it: the last one; before
- * it a letter, the ports of a first (A, B) or none (t, too short for them); `+N` seconds or
+ * it a letter, the ports of a first (A, B) or none (t too short for them, b a bad header); `+N` seconds or
  * `+Nn` nanoseconds go by, `-N` back; `*` everything goes. The answer to a word: `f` has its
  * own ports, `A` has been lent A's, `h` held, `-` without; in brackets what came out.
  */
@@ -134,6 +134,7 @@ static const struct row rows[] = {
     {HOLD, "t0-8 8-16 16-24.", "- - -", "a tiny first: nothing is lent, nothing is held"},
     {HOLD, "8-16 t0-8 16-24.", "h -(8-) -", "and what waited is free"},
     {HOLD, "A0-800 t0-8 800-1600.", "f - -", "no ports of the one before"},
+    {HOLD, "A0-800 b0-800 800-1600.", "f f -", "nor after one with a bad header"},
     {HOLD, "t0-8 A0-800 800-1600.", "- f A", "a proper one replaces it"},
     {HOLD, "t0-8 8-800. 800-1600.", "- - h", "it can be complete"},
     /* Time. */
@@ -220,6 +221,10 @@ static void send_fragment(struct stage *stage, const char *word)
     packet.seen_ns = stage->now;
     if (first >= 'A' && first <= 'Z')
         set_ports(&packet, (uint16_t)first);
+    if (first == 'b') {
+        set_ports(&packet, 'X');
+        packet.status = VPCVIS_E_LENGTH;
+    }
     ck_assert_int_eq(vpcvis_fragment_add(stage->cache, &packet, 1), VPCVIS_OK);
     if ((packet.flags & VPCVIS_PACKET_HELD) != 0)
         answer[0] = 'h';
@@ -505,6 +510,37 @@ START_TEST(exact_capacity)
     vpcvis_fragment_tick(cache, START + 30 * (uint64_t)SECOND + 1);
     ck_assert_int_eq(add_one(cache, 90000, 0, 9), 9);
     ck_assert_int_eq(add_one(cache, 90000, 800, 0), 9);
+    vpcvis_fragment_free(cache, NULL);
+}
+END_TEST
+
+/* Keys that differ in one part only spread over all buckets: each fills the cache. */
+START_TEST(spread)
+{
+    vpcvis_fragment *cache = make_cache(0, 1000, 0);
+    struct vpcvis_packet packet;
+    uint32_t i;
+
+    for (i = 0; i < 1000; i++) {
+        uint8_t *const parts[] = {packet.src + 14,
+                                  packet.src + 6,
+                                  packet.src + 2,
+                                  packet.dst + 14,
+                                  packet.dst + 6,
+                                  packet.dst + 2,
+                                  (uint8_t *)&packet.interface,
+                                  (uint8_t *)&packet.fragment_id};
+        const uint16_t number = (uint16_t)i;
+        packet = make_fragment(0, 0, 800, 0);
+        packet.family = _i % 2 ? VPCVIS_ADDR_IPV4 : VPCVIS_ADDR_IPV6;
+        if (_i % 2 && _i / 2 < 6 && _i / 2 % 3 != 2)
+            continue; /* an IPv4 address has four bytes */
+        memcpy(parts[_i / 2], &number, 2);
+        set_ports(&packet, 5);
+        vpcvis_fragment_add(cache, &packet, 1);
+        if (get_counts(cache).full != 0)
+            ck_abort_msg("full after %u", (unsigned)i);
+    }
     vpcvis_fragment_free(cache, NULL);
 }
 END_TEST
@@ -808,6 +844,7 @@ int main(void)
     tcase_add_test(tcase, left_alone);
     tcase_add_loop_test(tcase, exact_capacity, 0, 8);
     tcase_add_loop_test(tcase, flood_of_later_ones, 0, 2);
+    tcase_add_loop_test(tcase, spread, 0, 16);
     tcase_add_test(tcase, hold_one);
     tcase_add_test(tcase, busy_up_to_capacity);
     tcase_add_test(tcase, flood_of_first_ones);

@@ -21,9 +21,9 @@
  *   fragments count each time; they can end a datagram early, so that others go without;
  * - a fragment that reaches past the end, or a last one that ends elsewhere, is the beginning
  *   of another datagram, and what was remembered goes;
- * - a first fragment too short to have its ports (RFC 1858), or cut so by the capture, counts
- *   as first: it replaces, and the others of its datagram go without. No port of another
- *   packet lets them through a rule. [fragment.tiny]
+ * - a first fragment too short to have its ports (RFC 1858), or cut so by the capture, or bad
+ *   (status) is a first one all the same: it replaces, and the others of its datagram go
+ *   without. No port of another packet lets them through a rule. [fragment.tiny]
  *
  * Nothing grows: when the cache is full, the fragment goes without and is counted. A lookup
  * looks at two buckets of 16, never further. First fragments take the place of datagrams of
@@ -102,8 +102,8 @@ VPCVIS_API void vpcvis_fragment_free(vpcvis_fragment *cache,
  * Look at count packets in order and change the fragments among them in place: a later one gets
  * its ports and VPCVIS_PACKET_PORTS, VPCVIS_PACKET_LENT (IPv6: and protocol), or
  * VPCVIS_PACKET_HELD if it is kept here (ignore it; a copy comes out of vpcvis_fragment_next).
- * All else is left alone: whole packets, atomic fragments, bad ones (status), and those that
- * are HELD or LENT already. Call vpcvis_fragment_next until VPCVIS_NOMATCH after each batch.
+ * All else is left alone: whole packets, atomic fragments, bad later ones (status), and those
+ * that are HELD or LENT already. Call vpcvis_fragment_next until VPCVIS_NOMATCH after each batch.
  * VPCVIS_OK; VPCVIS_E_ARG: NULL, but packets may be with count 0.
  */
 VPCVIS_API vpcvis_status vpcvis_fragment_add(vpcvis_fragment *cache,
