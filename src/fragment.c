@@ -95,9 +95,9 @@ static void build(vpcvis_fragment *cache, const struct plan *plan)
     memset(cache->tags, 0, ways * sizeof(cache->tags[0]));
     memset(cache->use, FREE, ways);
     cache->free = NONE;
-    for (i = plan->nodes; i-- > 0;) {
-        cache->after[i] = cache->free;
-        cache->free = i;
+    for (i = plan->nodes; i > 0; i--) {
+        cache->after[i - 1] = cache->free;
+        cache->free = i - 1;
     }
 }
 

@@ -13,7 +13,7 @@ struct vpcvis_i_hash_state {
     uint64_t v[4];
 };
 
-VPCVIS_I_INLINE uint64_t vpcvis_i_hash_turn(uint64_t x, unsigned bits)
+VPCVIS_I_INLINE VPCVIS_I_WRAPS uint64_t vpcvis_i_hash_turn(uint64_t x, unsigned bits)
 {
     return x << bits | x >> (64 - bits);
 }
@@ -58,7 +58,7 @@ VPCVIS_I_INLINE uint64_t vpcvis_i_hash_sip13(const uint64_t key[2], const uint64
 
     for (i = 0; i < n; i++)
         vpcvis_i_hash_word(&state, words[i]);
-    vpcvis_i_hash_word(&state, (uint64_t)n << 59);
+    vpcvis_i_hash_word(&state, (uint64_t)(n & 31) << 59);
     state.v[2] ^= 0xff;
     for (i = 0; i < 3; i++)
         vpcvis_i_hash_round(&state);
