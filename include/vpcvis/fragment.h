@@ -26,8 +26,9 @@
  *   without. No port of another packet lets them through a rule. [fragment.tiny]
  *
  * Nothing grows: when the cache is full, the fragment goes without and is counted. A lookup
- * looks at two buckets of 16, never further. First fragments take the place of datagrams of
- * which only others came and none is held, so that a flood of those does no harm.
+ * looks at two buckets of 16, never further. Datagrams of which only later fragments came and
+ * none is held give way to others. A flood of later fragments can fill what HOLD may keep, and
+ * as many datagrams: have a capacity well above `held`, and it takes no more.
  *
  * One cache per worker; a datagram's fragments must reach the same worker (hash addresses
  * without ports). Time comes from the packets (seen_ns; 0 says nothing) and from ticks. A time
