@@ -1,437 +1,227 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room line, the AVX-512 path (F, BW, DQ, VL, VBMI, VBMI2): text 64 bytes at a time, numbers 8 and
- * addresses 4 at a time.
+ * Room line, the AVX-512 path (F, BW, DQ, VL, VBMI, VBMI2): numbers, 16 lanes at a time, and names
+ * and texts, 8 at a time.
  *
- * A token is loaded right-aligned into 16 bytes, four tokens to a register, and what is before
- * it is masked off. Loads reach at most 16 bytes before a token.
+ * The ends of tokens are copied side by side first, 8 bytes a lane, and then loaded as vectors:
+ * copying costs no vector instructions. Copies reach at most 24 bytes before the end of a token.
  */
 #include "line_avx512.h"
 
-#include "addr.h"
 #include "text.h"
 
 #if defined(VPCVIS_I_X86)
 
-/* One step of turning rows into columns: registers r and r + 8 become 2r and 2r + 1. */
-VPCVIS_I_AVX512_INLINE void riffle(const __m512i in[16], __m512i out[16])
-{
-    uint32_t r;
-
-    for (r = 0; r < 8; r++) {
-        out[2 * r] = _mm512_unpacklo_epi16(in[r], in[r + 8]);
-        out[2 * r + 1] = _mm512_unpackhi_epi16(in[r], in[r + 8]);
-    }
-}
+#define SHORT 99999999u /* the largest number of one part */
 
 /*
- * The ends of 16 tokens of 32 lanes: a row a lane in, a row a token out. Four riffles leave token
- * c of lanes 0..7 and 16..23 in register 2c, of the other lanes in 2c + 1:
+ * The 8 bytes before each lane's end, in the order that packing undoes: of 16 lanes
  *
- *     register 2c   [token c, lanes 0..7 | token c+8, lanes 0..7 | token c, lanes 16..23 | ...]
+ *     words   0 1 4 5 8 9 12 13   2 3 6 7 10 11 14 15
  */
-VPCVIS_I_AVX512 static void turn_block(const uint16_t *sep, const uint16_t *first,
-                                       uint16_t (*ends)[VPCVIS_I_LINE_LANES],
-                                       uint32_t lane)
+VPCVIS_I_AVX512_INLINE void copy_words(const char *text, const uint16_t *end,
+                                       uint32_t count, uint64_t *words)
 {
-    __m512i a[16], b[16];
-    uint32_t r;
+    uint32_t lane, i;
 
-    for (r = 0; r < 16; r++) {
-        const void *low = sep + first[lane + r];
-        const void *high = sep + first[lane + r + 16];
-        a[r] = _mm512_inserti64x4(
-            _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)low)),
-            _mm256_loadu_si256((const __m256i *)high), 1);
-    }
-    riffle(a, b);
-    riffle(b, a);
-    riffle(a, b);
-    riffle(b, a);
-    for (r = 0; r < 16; r++) {
-        uint16_t *out = &ends[r / 2][lane + r % 2 * 8];
-        uint16_t *eight_on = &ends[r / 2 + 8][lane + r % 2 * 8];
-        _mm_storeu_si128((__m128i *)(void *)out, _mm512_castsi512_si128(a[r]));
-        _mm_storeu_si128((__m128i *)(void *)eight_on, _mm512_extracti32x4_epi32(a[r], 1));
-        _mm_storeu_si128((__m128i *)(void *)(out + 16),
-                         _mm512_extracti32x4_epi32(a[r], 2));
-        _mm_storeu_si128((__m128i *)(void *)(eight_on + 16),
-                         _mm512_extracti32x4_epi32(a[r], 3));
+    for (lane = 0; lane < count; lane += 16, words += 8) {
+        for (i = 0; i < 16; i += 4, words += 2) {
+            memcpy(words, text + end[lane + i] - 8, 8);
+            memcpy(words + 1, text + end[lane + i + 1] - 8, 8);
+            memcpy(words + 8, text + end[lane + i + 2] - 8, 8);
+            memcpy(words + 9, text + end[lane + i + 3] - 8, 8);
+        }
     }
 }
 
-/* Lanes past the last repeat lane 0, so that whole vectors of lanes are safe to read. */
-VPCVIS_I_AVX512 void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes,
-                                               uint32_t tokens)
+/* The digits of eight words, less the bits that come before their tokens. */
+VPCVIS_I_AVX512_INLINE __m512i cut_words(const uint64_t *words, __m512i cut)
 {
-    uint32_t lane, token;
+    const __m512i keep = _mm512_sllv_epi64(_mm512_set1_epi64(-1), cut);
 
-    for (lane = lanes->count; lane < VPCVIS_I_LINE_LANES; lane++) {
-        lanes->first[lane] = lanes->first[0];
-        lanes->at[lane] = lanes->at[0];
-    }
-    for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
-        lanes->ends[0][lane] = (uint16_t)(lanes->at[lane] - 1);
-    for (token = 0; token < tokens; token += 16) {
-        for (lane = 0; lane < lanes->count; lane += 32)
-            turn_block(lanes->sep + token, lanes->first, lanes->ends + 1 + token, lane);
-    }
+    /* (words ^ '0') & keep */
+    return _mm512_ternarylogic_epi64(_mm512_loadu_si512(words), _mm512_set1_epi8('0'),
+                                     keep, 0x28);
 }
 
-/* Where one token of each lane begins and ends, and its length (255 for longer ones). */
-struct spans {
-    const uint16_t *before; /* one less than the token's first byte */
-    const uint16_t *end;
-    uint8_t len[VPCVIS_I_LINE_LANES];
-};
-
-VPCVIS_I_AVX512_INLINE uint32_t end_of(const struct spans *spans, uint32_t lane)
+/* Eight digits to two sums of four. */
+VPCVIS_I_AVX512_INLINE __m512i sum_fours(__m512i digits)
 {
-    return spans->end[lane];
-}
-
-VPCVIS_I_AVX512_INLINE uint32_t start_of(const struct spans *spans, uint32_t lane)
-{
-    return (spans->before[lane] + 1u) & 0xffff;
-}
-
-VPCVIS_I_AVX512_INLINE uint64_t lanes_below(uint32_t count)
-{
-    return _bzhi_u64(~(uint64_t)0, count);
-}
-
-/* Returns the lengths. */
-VPCVIS_I_AVX512_INLINE __m512i load_spans(const struct vpcvis_i_line_lanes *lanes,
-                                          uint32_t token, struct spans *spans)
-{
-    uint32_t i;
-
-    spans->before = lanes->ends[token];
-    spans->end = lanes->ends[token + 1];
-    for (i = 0; i < VPCVIS_I_LINE_LANES; i += 32) {
-        const __m512i len =
-            _mm512_sub_epi16(_mm512_sub_epi16(_mm512_loadu_si512(spans->end + i),
-                                              _mm512_loadu_si512(spans->before + i)),
-                             _mm512_set1_epi16(1));
-        _mm256_storeu_si256((__m256i *)(void *)(spans->len + i),
-                            _mm512_cvtusepi16_epi8(len));
-    }
-    return _mm512_loadu_si512(spans->len);
-}
-
-/* Which of some lanes are `-`. */
-VPCVIS_I_AVX512 static uint64_t find_dashes(const char *text, const struct spans *spans,
-                                            uint64_t lanes)
-{
-    uint64_t dashes = 0;
-
-    lanes &= _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(spans->len), _mm512_set1_epi8(1));
-    for (; lanes != 0; lanes &= lanes - 1) {
-        const uint32_t lane = (uint32_t)_tzcnt_u64(lanes);
-        dashes |= (uint64_t)(text[start_of(spans, lane)] == '-') << lane;
-    }
-    return dashes;
-}
-
-/* The 16 bytes that end where each of four lanes' tokens end. */
-VPCVIS_I_AVX512_INLINE __m512i load_four(const char *text, const struct spans *spans,
-                                         uint32_t lane, uint32_t step)
-{
-    const char *before = text - 16;
-    __m512i v = _mm512_castsi128_si512(
-        _mm_loadu_si128((const __m128i *)(const void *)(before + end_of(spans, lane))));
-
-    v = _mm512_inserti32x4(
-        v,
-        _mm_loadu_si128(
-            (const __m128i *)(const void *)(before + end_of(spans, lane + step))),
-        1);
-    v = _mm512_inserti32x4(
-        v,
-        _mm_loadu_si128(
-            (const __m128i *)(const void *)(before + end_of(spans, lane + 2 * step))),
-        2);
-    return _mm512_inserti32x4(
-        v,
-        _mm_loadu_si128(
-            (const __m128i *)(const void *)(before + end_of(spans, lane + 3 * step))),
-        3);
-}
-
-/* Which lane's length each byte of four tokens takes: 0, 0 + step, ... */
-VPCVIS_I_AVX512_INLINE __m512i spread(uint32_t lane, uint32_t step)
-{
-    const int s = (int)(step * 0x01010101u);
-    const __m512i quarter = _mm512_set_epi32(3 * s, 3 * s, 3 * s, 3 * s, 2 * s, 2 * s,
-                                             2 * s, 2 * s, s, s, s, s, 0, 0, 0, 0);
-
-    return _mm512_add_epi8(quarter, _mm512_set1_epi8((char)lane));
-}
-
-/*
- * Four tokens to their digits' sums of four: lens and text in, 16 dwords out, four a token, the
- * highest first. *bad gets a bit for each byte that is no digit or is a leading zero.
- *
- *     bytes   . . . . . . 1 4 1 8 5 3 0 0 1 0
- *     words   . . .    14  18  53  00  10        x10 + x1
- *     dwords  .      14    1853    0010          x100 + x1
- */
-VPCVIS_I_AVX512_INLINE __m512i sum_fours(__m512i text, __m512i lens, uint64_t *bad)
-{
-    const __m512i place = _mm512_broadcast_i32x4(
-        _mm_set_epi8(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
-    const __mmask64 inside = _mm512_cmple_epu8_mask(place, lens);
-    const __mmask64 first = _mm512_cmpeq_epi8_mask(place, lens);
-    const __m512i digits =
-        _mm512_maskz_xor_epi64((__mmask8)0xff, text, _mm512_set1_epi8('0'));
-    const __m512i kept = _mm512_maskz_mov_epi8(inside, digits);
-    const __mmask64 zero = _mm512_mask_testn_epi8_mask(first, kept, kept);
-    const __mmask64 last = 0x8000800080008000u;
-
-    *bad = _mm512_cmpgt_epu8_mask(kept, _mm512_set1_epi8(9)) | (zero & ~last);
-    return _mm512_madd_epi16(_mm512_maddubs_epi16(kept, _mm512_set1_epi16(0x010a)),
+    return _mm512_madd_epi16(_mm512_maddubs_epi16(digits, _mm512_set1_epi16(0x010a)),
                              _mm512_set1_epi32(0x00010064));
 }
 
-/* One bit for each 16 bits of v that are not 0: lanes 0, 2, 4, 6 of eight. */
-VPCVIS_I_AVX512_INLINE uint64_t even_lanes(uint64_t v)
+/*
+ * The words of 16 lanes to numbers; dwords of *others are not 0 where a byte is no digit. `cut` has
+ * a byte a lane: the bits of its word that come before the token.
+ *
+ *     a       lanes 0, 1 | 4, 5 ...       bytes   . . . 4 1 8 5 3
+ *     b       lanes 2, 3 | 6, 7 ...       words   .   4  18  53        x10 + x1
+ *                                         dwords  4     1853           x100 + x1
+ *     packed  a, b       | a, b           words   4 1853               then x10000 + x1
+ */
+VPCVIS_I_AVX512_INLINE __m512i read_sixteen(const uint64_t *words, __m128i cut,
+                                            __m512i *others)
 {
-    v |= v >> 8;
-    v |= v >> 4;
-    v |= v >> 2;
-    v |= v >> 1;
-    return _pext_u64(v, 0x0001000100010001u);
+    const __m512i cuts = _mm512_broadcast_i32x4(cut);
+    const __m512i first = _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13);
+    const __m512i second = _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15);
+    const __mmask64 low = 0x0101010101010101u;
+    const __m512i a =
+        cut_words(words, _mm512_maskz_permutexvar_epi8(low, first, cuts));
+    const __m512i b =
+        cut_words(words + 8, _mm512_maskz_permutexvar_epi8(low, second, cuts));
+    const __m512i nine = _mm512_set1_epi8(9);
+
+    *others =
+        _mm512_packs_epi32(_mm512_subs_epu8(a, nine), _mm512_subs_epu8(b, nine));
+    return _mm512_madd_epi16(_mm512_packus_epi32(sum_fours(a), sum_fours(b)),
+                             _mm512_set1_epi32(0x00012710));
 }
 
 /*
- * Tokens of lanes lane..lane+7, each of at most 16 digits, to 8 numbers; *bad gets a bit a lane.
- * Even lanes and odd lanes are summed apart, so that packing them brings them in order.
+ * One part of each lane's token, counted from its end, to a number; returns the lanes whose
+ * part has digits only, no leading zero, and a number of at most `most`.
+ *
+ *     token   1 7 6 6 4 4 8 0 0 7
+ *     part    1   0
  */
-VPCVIS_I_AVX512_INLINE __m512i read_eight(const char *text, const struct spans *spans,
-                                          __m512i lens, uint32_t lane, uint64_t *bad)
+VPCVIS_I_AVX512_INLINE uint64_t read_part(const struct vpcvis_i_avx512_spans *spans,
+                                          uint32_t part, uint32_t most, uint32_t *out)
 {
-    uint64_t bad_even, bad_odd;
-    const __m512i even =
-        sum_fours(load_four(text, spans, lane, 2),
-                  _mm512_permutexvar_epi8(spread(lane, 2), lens), &bad_even);
-    const __m512i odd =
-        sum_fours(load_four(text, spans, lane + 1, 2),
-                  _mm512_permutexvar_epi8(spread(lane + 1, 2), lens), &bad_odd);
-    const __m512i eights =
-        _mm512_madd_epi16(_mm512_packus_epi32(even, odd), _mm512_set1_epi32(0x00012710));
-    const __m512i high = _mm512_mul_epu32(eights, _mm512_set1_epi64(100000000));
+    const __m512i lens = _mm512_loadu_si512(spans->len);
+    const __m512i bits = _mm512_slli_epi16(
+        _mm512_and_si512(lens, _mm512_set1_epi8(0x1f)), 3);
+    const __m512i least =
+        _mm512_setr_epi32(0, part > 0, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
+                          0, 0, 0, 0, 0, 0, 0);
+    uint64_t words[VPCVIS_I_LINE_LANES], found = 0;
+    uint8_t cut[VPCVIS_I_LINE_LANES], len[VPCVIS_I_LINE_LANES];
+    uint32_t lane;
 
-    *bad = 0;
-    if (VPCVIS_I_UNLIKELY((bad_even | bad_odd) != 0))
-        *bad =
-            _pdep_u64(even_lanes(bad_even), 0x55) | _pdep_u64(even_lanes(bad_odd), 0xaa);
-    return _mm512_add_epi64(high, _mm512_srli_epi64(eights, 32));
+    _mm512_storeu_si512(
+        cut, _mm512_subs_epu8(_mm512_set1_epi8((char)(64 * part + 64)), bits));
+    _mm512_storeu_si512(len, _mm512_subs_epu8(lens, _mm512_set1_epi8((char)(8 * part))));
+    copy_words(spans->text - 8 * part, spans->end, spans->count, words);
+    for (lane = 0; lane < spans->count; lane += 16) {
+        const __m128i *cuts = (const __m128i *)(const void *)(cut + lane);
+        const __m128i *parts = (const __m128i *)(const void *)(len + lane);
+        __m512i others, at_least, value;
+        __mmask16 good;
+
+        value = read_sixteen(words + lane, _mm_loadu_si128(cuts), &others);
+        at_least = _mm512_permutexvar_epi32(
+            _mm512_cvtepu8_epi32(_mm_loadu_si128(parts)), least);
+        good = _mm512_testn_epi32_mask(others, others);
+        good = _mm512_mask_cmpge_epu32_mask(good, value, at_least);
+        good = _mm512_mask_cmple_epu32_mask(good, value, _mm512_set1_epi32((int)most));
+        found |= (uint64_t)good << lane;
+        _mm512_storeu_si512(out + lane, value);
+    }
+    return found;
 }
 
-/* Lanes whose numbers have 17 to 20 digits, or are too long: one at a time. */
-VPCVIS_I_AVX512 static uint64_t read_wide(const char *text, const struct spans *spans,
-                                          uint64_t which, uint64_t max, uint64_t *out)
+VPCVIS_I_AVX512_INLINE __m512i widen(const uint32_t *values)
 {
-    uint64_t bad = 0;
+    return _mm512_cvtepu32_epi64(
+        _mm256_loadu_si256((const __m256i *)(const void *)values));
+}
 
-    for (; which != 0; which &= which - 1) {
-        const uint32_t lane = (uint32_t)_tzcnt_u64(which);
-        const uint32_t start = start_of(spans, lane);
-        size_t at;
+/* Add the part of 17 and more digits; returns the lanes whose sum is a number of 64 bits. */
+VPCVIS_I_AVX512 static uint64_t add_top(const struct vpcvis_i_avx512_spans *spans,
+                                        uint64_t max, uint64_t *out)
+{
+    uint32_t top[VPCVIS_I_LINE_LANES], lane;
+    uint64_t found = read_part(spans, 2, (uint32_t)(UINT64_MAX / 10000000000000000u), top);
 
-        if (vpcvis_i_text_read_u64(text + start, end_of(spans, lane) - start, max,
-                                   &out[lane], &at) != VPCVIS_OK)
-            bad |= (uint64_t)1 << lane;
+    for (lane = 0; lane < spans->count; lane += 8) {
+        const __m512i low = _mm512_loadu_si512(out + lane);
+        const __m512i high = _mm512_mullo_epi64(
+            widen(top + lane), _mm512_set1_epi64((int64_t)10000000000000000u));
+        const __m512i value = _mm512_add_epi64(low, high);
+        const __mmask8 fits = _mm512_mask_cmple_epu64_mask(
+            _mm512_cmpge_epu64_mask(value, low), value, _mm512_set1_epi64((int64_t)max));
+
+        found &= ~((uint64_t)(uint8_t)~fits << lane);
+        _mm512_storeu_si512(out + lane, value);
     }
-    return bad;
+    return found & ~vpcvis_i_avx512_longer(spans, 20);
+}
+
+/* Numbers of any length; returns the lanes that have one. */
+VPCVIS_I_AVX512 static uint64_t read_long(const struct vpcvis_i_avx512_spans *spans,
+                                          uint64_t max, uint64_t *out)
+{
+    uint32_t low[VPCVIS_I_LINE_LANES], high[VPCVIS_I_LINE_LANES], lane;
+    uint64_t found = read_part(spans, 0, SHORT, low) & read_part(spans, 1, SHORT, high);
+    uint64_t large = 0;
+
+    for (lane = 0; lane < spans->count; lane += 8) {
+        const __m512i value = _mm512_add_epi64(
+            widen(low + lane),
+            _mm512_mul_epu32(widen(high + lane), _mm512_set1_epi64(100000000)));
+
+        large |= (uint64_t)_mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64((int64_t)max))
+                 << lane;
+        _mm512_storeu_si512(out + lane, value);
+    }
+    if (vpcvis_i_avx512_longer(spans, 16) != 0)
+        found &= add_top(spans, max, out);
+    return found & ~large;
+}
+
+/* What a kernel of numbers returns, of the lanes that have one. */
+VPCVIS_I_AVX512_INLINE uint64_t
+finish_numbers(const struct vpcvis_i_avx512_spans *spans, uint64_t found, uint64_t *valid)
+{
+    const uint64_t bad = ~found & vpcvis_i_avx512_lanes_below(spans->count);
+    const uint64_t dashes = bad == 0 ? 0 : vpcvis_i_avx512_dashes(spans, bad);
+
+    *valid = ~dashes;
+    return bad & ~dashes;
 }
 
 VPCVIS_I_AVX512 uint64_t
 vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
                               uint32_t max, uint32_t *out, uint64_t *valid)
 {
-    struct spans spans;
-    uint64_t bad = 0, dashes, wrong, wide;
+    struct vpcvis_i_avx512_spans spans;
+    uint64_t values[VPCVIS_I_LINE_LANES], found;
     uint32_t lane;
-    __m512i lens;
 
-    lens = load_spans(lanes, token, &spans);
-    wide = _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(10));
-    for (lane = 0; lane < lanes->count; lane += 8) {
-        const __m512i value = read_eight(lanes->text, &spans, lens, lane, &wrong);
-        wrong |= _mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64((int64_t)max));
-        bad |= wrong << lane;
-        _mm256_storeu_si256((__m256i *)(void *)(out + lane),
-                            _mm512_cvtepi64_epi32(value));
+    (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
+    if (VPCVIS_I_LIKELY(vpcvis_i_avx512_longer(&spans, 8) == 0)) {
+        found = read_part(&spans, 0, max < SHORT ? max : SHORT, out);
+    } else {
+        found = read_long(&spans, max, values);
+        for (lane = 0; lane < lanes->count; lane++)
+            out[lane] = (uint32_t)values[lane];
     }
-    bad = (bad | wide) & lanes_below(lanes->count);
-    dashes = find_dashes(lanes->text, &spans, bad);
-    *valid = ~dashes;
-    return bad & ~dashes;
+    return finish_numbers(&spans, found, valid);
 }
 
 VPCVIS_I_AVX512 uint64_t
 vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
                               uint64_t max, uint64_t *out, uint64_t *valid)
 {
-    struct spans spans;
-    uint64_t bad = 0, dashes, wrong, wide;
-    uint32_t lane;
-    __m512i lens;
+    struct vpcvis_i_avx512_spans spans;
+    uint32_t values[VPCVIS_I_LINE_LANES], lane;
+    uint64_t found;
 
-    lens = load_spans(lanes, token, &spans);
-    wide = _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(16)) & lanes_below(lanes->count);
-    for (lane = 0; lane < lanes->count; lane += 8) {
-        const __m512i value = read_eight(lanes->text, &spans, lens, lane, &wrong);
-        wrong |= _mm512_cmpgt_epu64_mask(value, _mm512_set1_epi64((int64_t)max));
-        bad |= wrong << lane;
-        _mm512_storeu_si512(out + lane, value);
+    (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
+    if (vpcvis_i_avx512_longer(&spans, 8) == 0) {
+        found = read_part(&spans, 0, max < SHORT ? (uint32_t)max : SHORT, values);
+        for (lane = 0; lane < lanes->count; lane += 8)
+            _mm512_storeu_si512(out + lane, widen(values + lane));
+    } else {
+        found = read_long(&spans, max, out);
     }
-    bad &= ~wide & lanes_below(lanes->count);
-    dashes = find_dashes(lanes->text, &spans, bad);
-    *valid = ~dashes;
-    return (bad & ~dashes) | read_wide(lanes->text, &spans, wide, max, out);
-}
-
-/*
- * Four dotted quads of 7..15 bytes each, right-aligned. Dots are squeezed out, and digits are
- * spread so that every number has a dword of its own; masks do both for all 16 at once.
- *
- *     text     ... 1 0 . 0 . 1 3 3 . 8
- *     runs     ... 1 1 . 1 . 1 1 1 . 1      ends: the last digit of each number
- *     spread   - - 1 0   - - - 0   - 1 3 3   - - - 8
- */
-struct quads {
-    __m512i digits; /* text ^ '0' */
-    uint64_t runs;  /* bytes that are digits' places: inside the token and no dot */
-    uint64_t dots;
-    uint64_t others; /* bytes of runs that are no digits */
-};
-
-/* 16 numbers; 0 in *good unless all four tokens are dotted quads. */
-VPCVIS_I_AVX512_INLINE __m512i spread_quads(const struct quads *quads, uint64_t *good)
-{
-    const uint64_t runs = quads->runs;
-    const uint64_t ends = runs & ~(runs >> 1);
-    const uint64_t starts = runs & ~(runs << 1);
-    const uint64_t zeros = _mm512_mask_testn_epi8_mask(
-        starts & runs >> 1 & 0x7fff7fff7fff7fffu, quads->digits, quads->digits);
-    const uint64_t two = runs << 1 & ends;
-    const uint64_t three = runs << 2 & two;
-    const uint64_t four = runs << 3 & three;
-    const uint64_t slots = 0x8888888888888888u |
-                           _pdep_u64(_pext_u64(two, ends), 0x4444444444444444u) |
-                           _pdep_u64(_pext_u64(three, ends), 0x2222222222222222u);
-    const __m512i packed = _mm512_maskz_compress_epi8(runs, quads->digits);
-    const __m512i placed = _mm512_maskz_expand_epi8(slots, packed);
-    const __m512i pairs = _mm512_maddubs_epi16(placed, _mm512_set1_epi32(0x010a6400));
-    const __m512i numbers = _mm512_madd_epi16(pairs, _mm512_set1_epi16(1));
-    const uint32_t large = _mm512_cmpgt_epu32_mask(numbers, _mm512_set1_epi32(255));
-
-    *good = _pdep_u64(0x8888, ends) == 0x8000800080008000u &&
-            _mm_popcnt_u64(quads->dots) == 12 && (zeros | four | large) == 0;
-    return numbers;
-}
-
-VPCVIS_I_AVX512_INLINE void load_quads(const char *text, const struct spans *spans,
-                                       __m512i lens, uint32_t lane, struct quads *quads)
-{
-    const __m512i place = _mm512_broadcast_i32x4(
-        _mm_set_epi8(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16));
-    const __m512i bytes = load_four(text, spans, lane, 1);
-    const __mmask64 inside =
-        _mm512_cmple_epu8_mask(place, _mm512_permutexvar_epi8(spread(lane, 1), lens));
-    const __mmask64 dots =
-        _mm512_mask_cmpeq_epi8_mask(inside, bytes, _mm512_set1_epi8('.'));
-
-    quads->digits = _mm512_xor_si512(bytes, _mm512_set1_epi8('0'));
-    quads->dots = dots;
-    quads->runs = inside & ~dots;
-    quads->others =
-        _mm512_mask_cmpgt_epu8_mask(quads->runs, quads->digits, _mm512_set1_epi8(9));
-}
-
-/* Put 0.0.0.0 where a token cannot be a dotted quad, so that the other three are read. */
-VPCVIS_I_AVX512_INLINE void replace_quads(struct quads *quads, uint64_t which)
-{
-    const uint64_t runs = 0xaa00aa00aa00aa00u;
-    const uint64_t dots = 0x5400540054005400u;
-
-    quads->digits = _mm512_maskz_mov_epi8(~which, quads->digits);
-    quads->runs = (quads->runs & ~which) | (runs & which);
-    quads->dots = (quads->dots & ~which) | (dots & which);
-}
-
-/* Four addresses of 24 bytes from the 16 numbers. */
-VPCVIS_I_AVX512_INLINE void store_quads(__m512i numbers, struct vpcvis_addr *out)
-{
-    const __m512i family = _mm512_castsi128_si512(_mm_setr_epi32(0, 0, 0, 0));
-    const __m128i bytes = _mm512_cvtepi32_epi8(numbers);
-    const __m512i parts =
-        _mm512_inserti32x4(_mm512_inserti32x4(family, bytes, 0),
-                           _mm_setr_epi32(VPCVIS_ADDR_IPV4, 0, 0, 0), 1);
-    const __m512i head =
-        _mm512_setr_epi32(0, 5, 5, 5, 4, 5, 1, 5, 5, 5, 4, 5, 2, 5, 5, 5);
-    const __m512i tail =
-        _mm512_setr_epi32(4, 5, 3, 5, 5, 5, 4, 5, 5, 5, 5, 5, 5, 5, 5, 5);
-
-    _mm512_storeu_si512(out, _mm512_permutexvar_epi32(head, parts));
-    _mm256_storeu_si256((__m256i *)(void *)((char *)out + 64),
-                        _mm512_castsi512_si256(_mm512_permutexvar_epi32(tail, parts)));
-}
-
-/* Lanes that are no dotted quads: IPv6, or nothing good. */
-VPCVIS_I_AVX512 static uint64_t read_others(const char *text, const struct spans *spans,
-                                            uint64_t which, struct vpcvis_addr *out)
-{
-    uint64_t bad = 0;
-
-    for (; which != 0; which &= which - 1) {
-        const uint32_t lane = (uint32_t)_tzcnt_u64(which);
-        const uint32_t start = start_of(spans, lane);
-        size_t at;
-
-        if (vpcvis_i_addr_read(text + start, end_of(spans, lane) - start, &out[lane],
-                               &at) != VPCVIS_OK)
-            bad |= (uint64_t)1 << lane;
-    }
-    return bad;
-}
-
-VPCVIS_I_AVX512 uint64_t
-vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
-                             struct vpcvis_addr *out, uint64_t *valid)
-{
-    struct spans spans;
-    uint64_t others = 0, dashes;
-    uint32_t lane;
-    __m512i lens;
-
-    lens = load_spans(lanes, token, &spans);
-    for (lane = 0; lane < lanes->count; lane += 4) {
-        const uint64_t wide =
-            _mm512_cmpgt_epu8_mask(lens, _mm512_set1_epi8(15)) >> lane & 15;
-        struct quads quads;
-        uint64_t good, odd;
-        __m512i numbers;
-
-        load_quads(lanes->text, &spans, lens, lane, &quads);
-        odd = even_lanes(quads.others) | wide;
-        if (VPCVIS_I_UNLIKELY(odd != 0))
-            replace_quads(&quads, _pdep_u64(odd, 0x0001000100010001u) * 0xffff);
-        numbers = spread_quads(&quads, &good);
-        others |= (good ? odd : 15) << lane;
-        store_quads(numbers, out + lane);
-    }
-    others &= lanes_below(lanes->count);
-    dashes = find_dashes(lanes->text, &spans, others);
-    *valid = ~dashes;
-    return read_others(lanes->text, &spans, others & ~dashes, out);
+    return finish_numbers(&spans, found, valid);
 }
 
 /* start | len << 32 of eight lanes, as struct vpcvis_line_text has them. */
 VPCVIS_I_AVX512_INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
-                                           const struct spans *spans, uint32_t lane)
+                                           const struct vpcvis_i_avx512_spans *spans, uint32_t lane)
 {
     const __m128i one = _mm_set1_epi16(1);
     const __m128i start = _mm_add_epi16(
@@ -449,13 +239,13 @@ VPCVIS_I_AVX512 uint64_t
 vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
                           struct vpcvis_line_text *out, uint64_t *valid)
 {
-    struct spans spans;
+    struct vpcvis_i_avx512_spans spans;
     uint32_t lane;
 
-    (void)load_spans(lanes, token, &spans);
+    (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
     for (lane = 0; lane < lanes->count; lane += 8)
         _mm512_storeu_si512(out + lane, eight_texts(lanes, &spans, lane));
-    *valid = ~find_dashes(lanes->text, &spans, lanes_below(lanes->count));
+    *valid = ~vpcvis_i_avx512_dashes(&spans, vpcvis_i_avx512_lanes_below(lanes->count));
     return 0;
 }
 
@@ -486,13 +276,13 @@ vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t toke
                           const struct vpcvis_i_line_words *words,
                           struct vpcvis_line_text *out, uint64_t *valid)
 {
-    struct spans spans;
+    struct vpcvis_i_avx512_spans spans;
     uint64_t keys[VPCVIS_I_LINE_LANES], wide;
     uint32_t lane;
 
-    (void)load_spans(lanes, token, &spans);
+    (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
     for (lane = 0; lane < (lanes->count + 7) / 8 * 8; lane++)
-        memcpy(&keys[lane], lanes->text + end_of(&spans, lane) - 8, 8);
+        memcpy(&keys[lane], lanes->text + spans.end[lane] - 8, 8);
     for (lane = 0; lane < lanes->count; lane += 8) {
         const __m512i texts = eight_texts(lanes, &spans, lane);
         const __m512i codes = eight_codes(words, _mm512_loadu_si512(keys + lane),
@@ -501,13 +291,13 @@ vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t toke
                             _mm512_or_si512(texts, _mm512_slli_epi64(codes, 48)));
     }
     wide = _mm512_cmpgt_epu8_mask(_mm512_loadu_si512(spans.len), _mm512_set1_epi8(8)) &
-           lanes_below(lanes->count);
+           vpcvis_i_avx512_lanes_below(lanes->count);
     for (; wide != 0; wide &= wide - 1) {
         lane = (uint32_t)_tzcnt_u64(wide);
         out[lane].code = vpcvis_i_record_code(
-            words->field, lanes->text + start_of(&spans, lane), out[lane].len);
+            words->field, lanes->text + (uint16_t)(spans.before[lane] + 1), out[lane].len);
     }
-    *valid = ~find_dashes(lanes->text, &spans, lanes_below(lanes->count));
+    *valid = ~vpcvis_i_avx512_dashes(&spans, vpcvis_i_avx512_lanes_below(lanes->count));
     return 0;
 }
 #endif

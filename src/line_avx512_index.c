@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room line, the AVX-512 path: text 64 bytes at a time to the index of a window.
+ * Room line, the AVX-512 path: text 64 bytes at a time to the index of a window, and the ends of
+ * its tokens turned from rows into columns.
  *
  *     text       2 _ 1 2 3 _ e n i ... \n     compared with space and LF
  *     sep        0 1 0 0 0 1 0 0 0 ... 1      a mask of 64 bits
@@ -109,6 +110,71 @@ VPCVIS_I_AVX512 void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
         add_group(index, &carry,
                   _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at,
                   NULL);
+    }
+}
+
+/* One step of turning rows into columns: registers r and r + 8 become 2r and 2r + 1. */
+VPCVIS_I_AVX512_INLINE void riffle(const __m512i in[16], __m512i out[16])
+{
+    uint32_t r;
+
+    for (r = 0; r < 8; r++) {
+        out[2 * r] = _mm512_unpacklo_epi16(in[r], in[r + 8]);
+        out[2 * r + 1] = _mm512_unpackhi_epi16(in[r], in[r + 8]);
+    }
+}
+
+/*
+ * The ends of 16 tokens of 32 lanes: a row a lane in, a row a token out. Four riffles leave token
+ * c of lanes 0..7 and 16..23 in register 2c, of the other lanes in 2c + 1:
+ *
+ *     register 2c   [token c, lanes 0..7 | token c+8, lanes 0..7 | token c, lanes 16..23 | ...]
+ */
+VPCVIS_I_AVX512 static void turn_block(const uint16_t *sep, const uint16_t *first,
+                                       uint16_t (*ends)[VPCVIS_I_LINE_LANES],
+                                       uint32_t lane)
+{
+    __m512i a[16], b[16];
+    uint32_t r;
+
+    for (r = 0; r < 16; r++) {
+        const void *low = sep + first[lane + r];
+        const void *high = sep + first[lane + r + 16];
+        a[r] = _mm512_inserti64x4(
+            _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)low)),
+            _mm256_loadu_si256((const __m256i *)high), 1);
+    }
+    riffle(a, b);
+    riffle(b, a);
+    riffle(a, b);
+    riffle(b, a);
+    for (r = 0; r < 16; r++) {
+        uint16_t *out = &ends[r / 2][lane + r % 2 * 8];
+        uint16_t *eight_on = &ends[r / 2 + 8][lane + r % 2 * 8];
+        _mm_storeu_si128((__m128i *)(void *)out, _mm512_castsi512_si128(a[r]));
+        _mm_storeu_si128((__m128i *)(void *)eight_on, _mm512_extracti32x4_epi32(a[r], 1));
+        _mm_storeu_si128((__m128i *)(void *)(out + 16),
+                         _mm512_extracti32x4_epi32(a[r], 2));
+        _mm_storeu_si128((__m128i *)(void *)(eight_on + 16),
+                         _mm512_extracti32x4_epi32(a[r], 3));
+    }
+}
+
+/* Lanes past the last repeat lane 0, so that whole vectors of lanes are safe to read. */
+VPCVIS_I_AVX512 void vpcvis_i_line_turn_avx512(struct vpcvis_i_line_lanes *lanes,
+                                               uint32_t tokens)
+{
+    uint32_t lane, token;
+
+    for (lane = lanes->count; lane < VPCVIS_I_LINE_LANES; lane++) {
+        lanes->first[lane] = lanes->first[0];
+        lanes->at[lane] = lanes->at[0];
+    }
+    for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
+        lanes->ends[0][lane] = (uint16_t)(lanes->at[lane] - 1);
+    for (token = 0; token < tokens; token += 16) {
+        for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane += 32)
+            turn_block(lanes->sep + token, lanes->first, lanes->ends + 1 + token, lane);
     }
 }
 #endif
