@@ -100,15 +100,16 @@ VPCVIS_I_AVX2 void vpcvis_i_line_index_avx2(const char *text, uint32_t len,
     index->seps = 0;
     index->lines = 0;
     index->any_odd = 0;
-    for (at = 0; len - at >= 64; at += 64) {
+    for (at = 0; len - at >= 64 && index->lines < VPCVIS_I_LINE_LANES; at += 64) {
         _mm_prefetch(text + at + VPCVIS_I_LINE_AHEAD, _MM_HINT_T0);
         add_group(index, &carry, text + at, at, len - at);
     }
-    if (at < len) {
+    if (at < len && index->lines < VPCVIS_I_LINE_LANES) {
         memset(last, 'x', sizeof(last));
         memcpy(last, text + at, len - at);
         add_group(index, &carry, last, at, len - at);
     }
+    vpcvis_i_line_end_block(index);
 }
 
 /* One step of turning rows into columns: registers r and r + 4 become 2r and 2r + 1. */

@@ -100,17 +100,18 @@ VPCVIS_I_AVX512 void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
     index->seps = 0;
     index->lines = 0;
     index->any_odd = 0;
-    for (at = 0; len - at >= 64; at += 64) {
+    for (at = 0; len - at >= 64 && index->lines < VPCVIS_I_LINE_LANES; at += 64) {
         _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
         add_group(index, &carry, _mm512_loadu_si512(text + at), at,
                   len - at > 64 ? text + at + 64 : NULL);
     }
-    if (at < len) {
+    if (at < len && index->lines < VPCVIS_I_LINE_LANES) {
         const __mmask64 rest = _bzhi_u64(~(uint64_t)0, len - at);
         add_group(index, &carry,
                   _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at,
                   NULL);
     }
+    vpcvis_i_line_end_block(index);
 }
 
 /* One step of turning rows into columns: registers r and r + 8 become 2r and 2r + 1. */

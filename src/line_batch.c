@@ -388,32 +388,46 @@ static uint64_t find_near_lanes(const vpcvis_line *lines, const struct batch *ba
     return found;
 }
 
+/* Lanes of another shape than `tokens` tokens, whose places are upto[-1]..upto[count - 1]. */
+static uint64_t find_shapeless(const uint16_t *upto, uint32_t before, uint32_t count,
+                               uint32_t tokens)
+{
+    uint64_t shapeless = 0;
+    uint32_t lane, others = 0;
+
+    for (lane = 0; lane < count; lane++)
+        others |= upto[lane] ^ (before + (lane + 1) * tokens);
+    if (others == 0)
+        return 0;
+    for (lane = 0; lane < count; lane++) {
+        shapeless |= (uint64_t)(upto[lane] - before != tokens) << lane;
+        before = upto[lane];
+    }
+    return shapeless;
+}
+
 /* Take `count` lines from line `next` of the window on; returns lanes of another shape. */
 static uint64_t fill_lanes(vpcvis_line *lines, const struct batch *batch, uint32_t next,
                            uint32_t count)
 {
     const struct vpcvis_i_line_index *index = &lines->index;
     struct vpcvis_i_line_lanes *lanes = &lines->lanes;
+    const uint16_t *end = index->end + next, *upto = index->upto + next;
     const uint32_t tokens = lines->layout->columns + lines->lead;
-    uint32_t start = next == 0 ? 0 : index->end[next - 1] + 1u;
-    uint32_t upto = next == 0 ? 0 : index->upto[next - 1];
-    uint64_t shapeless = 0;
+    const uint32_t before = next == 0 ? 0 : index->upto[next - 1];
+    uint64_t shapeless;
     uint32_t lane;
 
     lanes->count = count;
-    for (lane = 0; lane < count; lane++) {
-        const uint32_t end = index->end[next + lane];
-        const uint32_t last = index->upto[next + lane];
-
-        shapeless = shapeless >> 1 | (uint64_t)(last - upto != tokens) << 63;
-        lanes->first[lane] = (uint16_t)upto;
-        lines->start[lane] = (uint16_t)start;
-        lines->stop[lane] = (uint16_t)end;
-        start = end + 1;
-        upto = last;
+    lanes->first[0] = (uint16_t)before;
+    lines->start[0] = (uint16_t)(next == 0 ? 0 : index->end[next - 1] + 1u);
+    for (lane = 1; lane < count; lane++) {
+        lanes->first[lane] = upto[lane - 1];
+        lines->start[lane] = (uint16_t)(end[lane - 1] + 1u);
     }
+    memcpy(lines->stop, end, count * sizeof(end[0]));
     memcpy(lanes->at, lines->start, count * sizeof(lanes->at[0]));
-    shapeless >>= 64 - count;
+    shapeless = find_shapeless(upto, before, count, tokens);
     if (index->any_odd != 0 || lines->line_max < VPCVIS_I_LINE_WINDOW_MAX)
         shapeless |= find_odd_lanes(lines, count);
     return shapeless | find_near_lanes(lines, batch, count);

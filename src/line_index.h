@@ -53,4 +53,11 @@ VPCVIS_I_WRAPS VPCVIS_I_INLINE void vpcvis_i_line_add_ends(
     }
 }
 
+/* A scanner that stops when it has the lines of a block drops what it saw of the next. */
+VPCVIS_I_INLINE void vpcvis_i_line_end_block(struct vpcvis_i_line_index *index)
+{
+    if (index->lines > VPCVIS_I_LINE_LANES)
+        index->lines = VPCVIS_I_LINE_LANES;
+}
+
 #endif
