@@ -12,9 +12,19 @@
 
 #if defined(VPCVIS_I_X86)
 
+/* Text on its way into the index; what the index says of itself is written at the end. */
+struct scan {
+    const char *text;
+    uint32_t len;
+    uint32_t seps;
+    uint32_t lines;
+    uint32_t odd; /* words of index->odd that are written */
+    struct vpcvis_i_line_carry carry;
+};
+
 /* Positions of the set bits, `at` being that of bit 0: bytes squeezed together, then widened. */
-VPCVIS_I_AVX512_INLINE void add_seps(struct vpcvis_i_line_index *index, uint32_t at,
-                                     uint64_t sep)
+VPCVIS_I_AVX512_INLINE void add_seps(struct vpcvis_i_line_index *index, struct scan *scan,
+                                     uint32_t at, uint64_t sep)
 {
     const __m512i places =
         _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48,
@@ -23,37 +33,61 @@ VPCVIS_I_AVX512_INLINE void add_seps(struct vpcvis_i_line_index *index, uint32_t
                         15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
     const __m512i origin = _mm512_set1_epi16((short)at);
     const __m512i found = _mm512_maskz_compress_epi8(sep, places);
-    const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
-    uint16_t *out = index->sep + index->seps;
+    const __m256i low = _mm256_cvtepu8_epi16(_mm512_castsi512_si128(found));
+    uint16_t *out = index->sep + scan->seps;
     const uint32_t count = (uint32_t)_mm_popcnt_u64(sep);
 
-    _mm512_storeu_si512(out, _mm512_add_epi16(origin, low));
-    if (VPCVIS_I_UNLIKELY(count > 32)) {
+    _mm256_storeu_si256((__m256i *)(void *)out,
+                        _mm256_add_epi16(_mm512_castsi512_si256(origin), low));
+    if (VPCVIS_I_UNLIKELY(count > 16)) {
+        const __m512i all = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
         const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(found, 1));
+        _mm512_storeu_si512(out, _mm512_add_epi16(origin, all));
         _mm512_storeu_si512(out + 32, _mm512_add_epi16(origin, high));
     }
-    index->seps += count;
+    scan->seps += count;
+}
+
+/* Lines that end in one group, all but the first of them. */
+VPCVIS_I_AVX512 static uint32_t add_more_ends(struct vpcvis_i_line_index *index,
+                                              uint32_t seps, uint32_t lines, uint32_t at,
+                                              uint64_t sep, uint64_t lf)
+{
+    index->seps = seps;
+    index->lines = lines;
+    vpcvis_i_line_add_ends(index, at, sep, lf);
+    return index->lines;
 }
 
 /* The line that ends in these 64 bytes, written even if there is none, and any more. */
-VPCVIS_I_AVX512_INLINE void add_ends(struct vpcvis_i_line_index *index, uint32_t at,
-                                     uint64_t sep, uint64_t lf)
+VPCVIS_I_AVX512_INLINE void add_ends(struct vpcvis_i_line_index *index, struct scan *scan,
+                                     uint32_t at, uint64_t sep, uint64_t lf)
 {
-    index->end[index->lines] = (uint16_t)(at + _tzcnt_u64(lf));
-    index->upto[index->lines] =
-        (uint16_t)(index->seps + (uint32_t)_mm_popcnt_u64(sep & _blsmsk_u64(lf)));
-    index->lines += lf != 0;
-    lf &= lf - 1;
-    if (VPCVIS_I_UNLIKELY(lf != 0))
-        vpcvis_i_line_add_ends(index, at, sep, lf);
+    const uint64_t more = _blsr_u64(lf);
+
+    index->end[scan->lines] = (uint16_t)(at + _tzcnt_u64(lf));
+    index->upto[scan->lines] =
+        (uint16_t)(scan->seps + (uint32_t)_mm_popcnt_u64(sep & _blsmsk_u64(lf)));
+    scan->lines += lf != 0;
+    if (VPCVIS_I_UNLIKELY(more != 0))
+        scan->lines =
+            add_more_ends(index, scan->seps, scan->lines, at, sep, more);
+}
+
+/* Groups up to the one at `at` that have no odd bytes. */
+VPCVIS_I_AVX512_INLINE void skip_odd(struct vpcvis_i_line_index *index, struct scan *scan,
+                                     uint32_t at)
+{
+    for (; scan->odd < at / 64; scan->odd++)
+        index->odd[scan->odd] = 0;
 }
 
 /* Which bytes separate, where a group has more than spaces, visible bytes and LF. */
 VPCVIS_I_AVX512 static uint64_t odd_group(struct vpcvis_i_line_index *index,
-                                          struct vpcvis_i_line_carry *carry, __m512i text,
-                                          uint32_t at, const char *next)
+                                          struct scan *scan, __m512i text, uint32_t at)
 {
     struct vpcvis_i_line_masks masks;
+    const int next_is_lf = scan->len - at > 64 && scan->text[at + 64] == '\n';
     uint64_t odd, sep;
 
     masks.blank = _mm512_cmple_epu8_mask(text, _mm512_set1_epi8(0x20));
@@ -61,31 +95,31 @@ VPCVIS_I_AVX512 static uint64_t odd_group(struct vpcvis_i_line_index *index,
                   _mm512_cmpgt_epu8_mask(text, _mm512_set1_epi8(0x7e));
     masks.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
     masks.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r'));
-    sep = vpcvis_i_line_separators(&masks, carry,
-                                   masks.cr >> 63 && next != NULL && *next == '\n', &odd);
-    index->odd[at / 64] = odd;
+    sep = vpcvis_i_line_separators(&masks, &scan->carry, next_is_lf, &odd);
+    skip_odd(index, scan, at);
+    index->odd[scan->odd++] = odd;
     index->any_odd |= odd;
     return sep;
 }
 
 VPCVIS_I_AVX512_INLINE void add_group(struct vpcvis_i_line_index *index,
-                                      struct vpcvis_i_line_carry *carry, __m512i text,
-                                      uint32_t at, const char *next)
+                                      struct scan *scan, __m512i text, uint32_t at)
 {
     const __m512i above = _mm512_sub_epi8(text, _mm512_set1_epi8(0x20));
     const uint64_t other = _mm512_cmpgt_epu8_mask(above, _mm512_set1_epi8(0x5e));
     const uint64_t lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
     uint64_t sep = _mm512_testn_epi8_mask(above, above) | lf;
-    const uint64_t beside = sep & (sep << 1 | carry->blank);
+    const uint64_t beside = sep & (sep << 1 | scan->carry.blank);
 
-    if (VPCVIS_I_UNLIKELY(((other & ~lf) | beside | carry->cr) != 0)) {
-        sep = odd_group(index, carry, text, at, next);
+    if (VPCVIS_I_UNLIKELY(((other & ~lf) | beside | scan->carry.cr) != 0)) {
+        struct scan odd = *scan;
+        sep = odd_group(index, &odd, text, at);
+        *scan = odd;
     } else {
-        carry->blank = sep >> 63;
-        index->odd[at / 64] = 0;
+        scan->carry.blank = sep >> 63;
     }
-    add_ends(index, at, sep, lf);
-    add_seps(index, at, sep);
+    add_ends(index, scan, at, sep, lf);
+    add_seps(index, scan, at, sep);
 }
 
 /* Text that is wanted soon is asked for this many bytes ahead. */
@@ -94,23 +128,24 @@ VPCVIS_I_AVX512_INLINE void add_group(struct vpcvis_i_line_index *index,
 VPCVIS_I_AVX512 void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
                                                 struct vpcvis_i_line_index *index)
 {
-    struct vpcvis_i_line_carry carry = {1, 0};
+    struct scan scan = {text, len, 0, 0, 0, {1, 0}};
     uint32_t at;
 
-    index->seps = 0;
-    index->lines = 0;
     index->any_odd = 0;
-    for (at = 0; len - at >= 64 && index->lines < VPCVIS_I_LINE_LANES; at += 64) {
+    for (at = 0; len - at >= 64 && scan.lines < VPCVIS_I_LINE_LANES; at += 64) {
         _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
-        add_group(index, &carry, _mm512_loadu_si512(text + at), at,
-                  len - at > 64 ? text + at + 64 : NULL);
+        add_group(index, &scan, _mm512_loadu_si512(text + at), at);
     }
-    if (at < len && index->lines < VPCVIS_I_LINE_LANES) {
+    if (at < len && scan.lines < VPCVIS_I_LINE_LANES) {
         const __mmask64 rest = _bzhi_u64(~(uint64_t)0, len - at);
-        add_group(index, &carry,
-                  _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at,
-                  NULL);
+        add_group(index, &scan,
+                  _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at);
+        at = len;
     }
+    if (VPCVIS_I_UNLIKELY(index->any_odd != 0))
+        skip_odd(index, &scan, at + 63);
+    index->seps = scan.seps;
+    index->lines = scan.lines;
     vpcvis_i_line_end_block(index);
 }
 
