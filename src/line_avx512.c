@@ -15,21 +15,24 @@
 #define SHORT 99999999u /* the largest number of one part */
 
 /*
- * The 8 bytes before each lane's end, in the order that packing undoes: of 16 lanes
+ * The 8 bytes before each lane's end, in the order that packing undoes. Of 16 lanes:
  *
  *     words   0 1 4 5 8 9 12 13   2 3 6 7 10 11 14 15
+ *
+ * They are volatile lest a compiler collect them in vectors before it stores them.
  */
 VPCVIS_I_AVX512_INLINE void copy_words(const char *text, const uint16_t *end,
-                                       uint32_t count, uint64_t *words)
+                                       uint32_t count, volatile uint64_t *words)
 {
-    uint32_t lane, i;
+    const uint16_t *const stop = end + count;
+    uint32_t i;
 
-    for (lane = 0; lane < count; lane += 16, words += 8) {
-        for (i = 0; i < 16; i += 4, words += 2) {
-            memcpy(words, text + end[lane + i] - 8, 8);
-            memcpy(words + 1, text + end[lane + i + 1] - 8, 8);
-            memcpy(words + 8, text + end[lane + i + 2] - 8, 8);
-            memcpy(words + 9, text + end[lane + i + 3] - 8, 8);
+    for (; end < stop; end += 16, words += 16) {
+        for (i = 0; i < 8; i += 2) {
+            words[i] = vpcvis_i_avx512_word(text + end[2 * i]);
+            words[i + 1] = vpcvis_i_avx512_word(text + end[2 * i + 1]);
+            words[i + 8] = vpcvis_i_avx512_word(text + end[2 * i + 2]);
+            words[i + 9] = vpcvis_i_avx512_word(text + end[2 * i + 3]);
         }
     }
 }

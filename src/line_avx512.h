@@ -63,6 +63,15 @@ VPCVIS_I_AVX512_INLINE uint64_t vpcvis_i_avx512_lanes_below(uint32_t count)
     return _bzhi_u64(~(uint64_t)0, count);
 }
 
+/* The 8 bytes before `end`. */
+VPCVIS_I_AVX512_INLINE uint64_t vpcvis_i_avx512_word(const char *end)
+{
+    uint64_t word;
+
+    memcpy(&word, end - 8, 8);
+    return word;
+}
+
 /* Which of some lanes are `-`. */
 VPCVIS_I_AVX512_INLINE uint64_t
 vpcvis_i_avx512_dashes(const struct vpcvis_i_avx512_spans *spans, uint64_t lanes)
