@@ -46,6 +46,8 @@
 struct vpcvis_i_line_index {
     uint32_t seps;
     uint32_t lines;
+    uint32_t unusual; /* a path's own: there was more than visible bytes, spaces and LF */
+    uint32_t reserved;
     uint64_t any_odd;
     uint16_t
         sep[VPCVIS_I_LINE_WINDOW_MAX + 64]; /* each separator; of CR LF the CR alone */

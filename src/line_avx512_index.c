@@ -22,35 +22,41 @@ struct scan {
     struct vpcvis_i_line_carry carry;
 };
 
-/* Positions of the set bits, `at` being that of bit 0: bytes squeezed together, then widened. */
-VPCVIS_I_AVX512_INLINE void add_seps(struct vpcvis_i_line_index *index, struct scan *scan,
-                                     uint32_t at, uint64_t sep)
+/* Positions of more than 16 set bits. */
+VPCVIS_I_AVX512 static void add_many_seps(uint16_t *out, uint32_t at, __m512i found)
+{
+    const __m512i origin = _mm512_set1_epi16((short)at);
+    const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
+    const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(found, 1));
+
+    _mm512_storeu_si512(out, _mm512_add_epi16(origin, low));
+    _mm512_storeu_si512(out + 32, _mm512_add_epi16(origin, high));
+}
+
+/* Positions of the set bits, `at` being that of bit 0: bytes squeezed together, then widened.
+ * Returns how many there are now. */
+VPCVIS_I_AVX512_INLINE uint32_t add_seps(struct vpcvis_i_line_index *index, uint32_t at,
+                                         uint32_t seps, uint64_t sep)
 {
     const __m512i places =
         _mm512_set_epi8(63, 62, 61, 60, 59, 58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48,
                         47, 46, 45, 44, 43, 42, 41, 40, 39, 38, 37, 36, 35, 34, 33, 32,
                         31, 30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 16,
                         15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-    const __m512i origin = _mm512_set1_epi16((short)at);
     const __m512i found = _mm512_maskz_compress_epi8(sep, places);
     const __m256i low = _mm256_cvtepu8_epi16(_mm512_castsi512_si128(found));
-    uint16_t *out = index->sep + scan->seps;
     const uint32_t count = (uint32_t)_mm_popcnt_u64(sep);
 
-    _mm256_storeu_si256((__m256i *)(void *)out,
-                        _mm256_add_epi16(_mm512_castsi512_si256(origin), low));
-    if (VPCVIS_I_UNLIKELY(count > 16)) {
-        const __m512i all = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
-        const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(found, 1));
-        _mm512_storeu_si512(out, _mm512_add_epi16(origin, all));
-        _mm512_storeu_si512(out + 32, _mm512_add_epi16(origin, high));
-    }
-    scan->seps += count;
+    _mm256_storeu_si256((__m256i *)(void *)&index->sep[seps],
+                        _mm256_add_epi16(_mm256_set1_epi16((short)at), low));
+    if (VPCVIS_I_UNLIKELY(count > 16))
+        add_many_seps(&index->sep[seps], at, found);
+    return seps + count;
 }
 
 /* Lines that end in one group, all but the first of them. */
 VPCVIS_I_AVX512 static uint32_t add_more_ends(struct vpcvis_i_line_index *index,
-                                              uint32_t seps, uint32_t lines, uint32_t at,
+                                              uint32_t at, uint32_t seps, uint32_t lines,
                                               uint64_t sep, uint64_t lf)
 {
     index->seps = seps;
@@ -60,18 +66,19 @@ VPCVIS_I_AVX512 static uint32_t add_more_ends(struct vpcvis_i_line_index *index,
 }
 
 /* The line that ends in these 64 bytes, written even if there is none, and any more. */
-VPCVIS_I_AVX512_INLINE void add_ends(struct vpcvis_i_line_index *index, struct scan *scan,
-                                     uint32_t at, uint64_t sep, uint64_t lf)
+VPCVIS_I_AVX512_INLINE uint32_t add_ends(struct vpcvis_i_line_index *index, uint32_t at,
+                                         uint32_t seps, uint32_t lines, uint64_t sep,
+                                         uint64_t lf)
 {
     const uint64_t more = _blsr_u64(lf);
 
-    index->end[scan->lines] = (uint16_t)(at + _tzcnt_u64(lf));
-    index->upto[scan->lines] =
-        (uint16_t)(scan->seps + (uint32_t)_mm_popcnt_u64(sep & _blsmsk_u64(lf)));
-    scan->lines += lf != 0;
+    index->end[lines] = (uint16_t)(at + _tzcnt_u64(lf));
+    index->upto[lines] =
+        (uint16_t)(seps + (uint32_t)_mm_popcnt_u64(sep & _blsmsk_u64(lf)));
+    lines += lf != 0;
     if (VPCVIS_I_UNLIKELY(more != 0))
-        scan->lines =
-            add_more_ends(index, scan->seps, scan->lines, at, sep, more);
+        return add_more_ends(index, at, seps, lines, sep, more);
+    return lines;
 }
 
 /* Groups up to the one at `at` that have no odd bytes. */
@@ -96,6 +103,7 @@ VPCVIS_I_AVX512 static uint64_t odd_group(struct vpcvis_i_line_index *index,
     masks.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
     masks.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r'));
     sep = vpcvis_i_line_separators(&masks, &scan->carry, next_is_lf, &odd);
+    index->unusual = 1;
     skip_odd(index, scan, at);
     index->odd[scan->odd++] = odd;
     index->any_odd |= odd;
@@ -118,24 +126,92 @@ VPCVIS_I_AVX512_INLINE void add_group(struct vpcvis_i_line_index *index,
     } else {
         scan->carry.blank = sep >> 63;
     }
-    add_ends(index, scan, at, sep, lf);
-    add_seps(index, scan, at, sep);
+    scan->lines = add_ends(index, at, scan->seps, scan->lines, sep, lf);
+    scan->seps = add_seps(index, at, scan->seps, sep);
 }
 
 /* Text that is wanted soon is asked for this many bytes ahead. */
 #define AHEAD 1024
 
+/* Whether two separators are side by side, or one is the first byte. */
+VPCVIS_I_AVX512 static int has_neighbours(const uint16_t *sep, uint32_t seps)
+{
+    const __m512i one = _mm512_set1_epi16(1);
+    __mmask32 found = 0;
+    uint32_t i;
+
+    if (seps == 0)
+        return 0;
+    for (i = 0; i + 1 < seps; i += 32) {
+        const __m512i gaps = _mm512_sub_epi16(_mm512_loadu_si512(sep + i + 1),
+                                              _mm512_loadu_si512(sep + i));
+        found |= _mm512_mask_cmpeq_epi16_mask(_bzhi_u32(~0u, seps - 1 - i), gaps, one);
+    }
+    return found != 0 || sep[0] == 0;
+}
+
+/*
+ * Text that has only visible bytes, single spaces and LF, as far as whole groups go; 0 if there
+ * is anything else, which is not known before the end: nothing waits for the answer.
+ */
+VPCVIS_I_AVX512 static int scan_clean(struct vpcvis_i_line_index *index,
+                                      struct scan *scan, uint32_t *stop)
+{
+    const __m512i space = _mm512_set1_epi8(0x20), visible = _mm512_set1_epi8(0x21);
+    const char *const text = scan->text;
+    const uint32_t last = scan->len - 64;
+    __m512i most = _mm512_setzero_si512();
+    uint32_t at = 0, seps = 0, lines = 0;
+    uint64_t sep;
+
+    do {
+        const __m512i bytes = _mm512_loadu_si512(text + at);
+        const __mmask64 lf = _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n'));
+
+        _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
+        sep = _mm512_movepi8_mask(_mm512_sub_epi8(bytes, visible));
+        most = _mm512_max_epu8(
+            most, _mm512_maskz_sub_epi8(_knot_mask64(lf), bytes, space));
+        lines = add_ends(index, at, seps, lines, sep, lf);
+        seps = add_seps(index, at, seps, sep);
+        at += 64;
+    } while (at <= last && lines < VPCVIS_I_LINE_LANES);
+    *stop = at;
+    scan->carry.blank = sep >> 63;
+    scan->lines = lines;
+    scan->seps = seps;
+    return _mm512_cmpgt_epu8_mask(most, _mm512_set1_epi8(0x5e)) == 0 &&
+           !has_neighbours(index->sep, seps);
+}
+
+/* Any text, as far as whole groups go. */
+VPCVIS_I_AVX512_INLINE void scan_any(struct vpcvis_i_line_index *index, struct scan *scan,
+                                     uint32_t *stop)
+{
+    uint32_t at;
+
+    memset(&scan->carry, 0, sizeof(scan->carry));
+    scan->carry.blank = 1;
+    scan->seps = 0;
+    scan->lines = 0;
+    for (at = 0; scan->len - at >= 64 && scan->lines < VPCVIS_I_LINE_LANES; at += 64) {
+        _mm_prefetch(scan->text + at + AHEAD, _MM_HINT_T0);
+        add_group(index, scan, _mm512_loadu_si512(scan->text + at), at);
+    }
+    *stop = at;
+}
+
 VPCVIS_I_AVX512 void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
                                                 struct vpcvis_i_line_index *index)
 {
+    const uint32_t was_unusual = index->unusual;
     struct scan scan = {text, len, 0, 0, 0, {1, 0}};
-    uint32_t at;
+    uint32_t at = 0;
 
     index->any_odd = 0;
-    for (at = 0; len - at >= 64 && scan.lines < VPCVIS_I_LINE_LANES; at += 64) {
-        _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
-        add_group(index, &scan, _mm512_loadu_si512(text + at), at);
-    }
+    index->unusual = 0;
+    if (len >= 64 && (was_unusual || !scan_clean(index, &scan, &at)))
+        scan_any(index, &scan, &at);
     if (at < len && scan.lines < VPCVIS_I_LINE_LANES) {
         const __mmask64 rest = _bzhi_u64(~(uint64_t)0, len - at);
         add_group(index, &scan,
