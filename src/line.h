@@ -110,6 +110,7 @@ struct vpcvis_line {
     uint64_t nodata;
     uint64_t skipdata;
     uint64_t valid[VPCVIS_FIELD_MAX]; /* of the block, by column */
+    uint64_t not_ok;                  /* lanes of the block with another log-status */
     uint32_t row_flags[VPCVIS_I_LINE_LANES];
     uint16_t start[VPCVIS_I_LINE_LANES]; /* of each lane's line in the window */
     uint16_t stop[VPCVIS_I_LINE_LANES];  /* of its LF */
@@ -167,6 +168,22 @@ VPCVIS_I_INLINE uint32_t vpcvis_i_line_end(const struct vpcvis_i_line_lanes *lan
     return lanes->sep[lanes->first[lane] + token];
 }
 
+/* Lanes whose word is not the first of words. */
+VPCVIS_I_INLINE uint64_t vpcvis_i_line_others(const struct vpcvis_i_line_words *words,
+                                              const struct vpcvis_line_text *values,
+                                              uint32_t count)
+{
+    const uint32_t code = words->count > 0 ? words->code[0] : UINT16_MAX;
+    uint64_t found = 0;
+    uint32_t lane, others = 0;
+
+    for (lane = 0; lane < count; lane++)
+        others |= values[lane].code ^ code;
+    for (lane = 0; others != 0 && lane < count; lane++)
+        found |= (uint64_t)(values[lane].code != code) << lane;
+    return found;
+}
+
 /*
  * The scalar reader: one line without its end. fields: which to store; the others are
  * checked unless flags has VPCVIS_LINE_SKIP. *prefixed, unless NULL, tells whether a time was
@@ -186,7 +203,9 @@ VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
 /*
  * The paths. index: fill *index for len <= VPCVIS_I_LINE_WINDOW_MAX bytes of text. Kernels: read
  * token `token` of every lane into out[0..count), set *valid, and return the lanes that the
- * scalar reader must see. Their results on such lanes, and on invalid ones, mean nothing.
+ * scalar reader must see. Their results on such lanes, and on invalid ones, mean nothing. The
+ * kernel of names can read every lane: it returns those whose word is not the first of words,
+ * unless they are invalid.
  */
 #define VPCVIS_I_LINE_PATH(path)                                                 \
     VPCVIS_I void vpcvis_i_line_index_##path(const char *text, uint32_t len,     \

@@ -458,6 +458,6 @@ VPCVIS_I_AVX2 uint64_t vpcvis_i_line_name_avx2(const struct vpcvis_i_line_lanes 
                                                                    spans.len + lane)));
     vpcvis_i_line_find_codes(&spans, longer_than(&spans, 8) & all, words->field, out);
     *valid = ~find_dashes(&spans, all);
-    return 0;
+    return vpcvis_i_line_others(words, out, lanes->count);
 }
 #endif

@@ -37,6 +37,18 @@ VPCVIS_I_AVX512_INLINE void copy_words(const char *text, const uint16_t *end,
     }
 }
 
+/* The same in the order of the lanes. */
+VPCVIS_I_AVX512_INLINE void copy_ends(const char *text, const uint16_t *end,
+                                      uint32_t count, volatile uint64_t *words)
+{
+    uint32_t lane, i;
+
+    for (lane = 0; lane < count; lane += 8) {
+        for (i = lane; i < lane + 8; i++)
+            words[i] = vpcvis_i_avx512_word(text + end[i]);
+    }
+}
+
 /* The digits of eight words, less the bits that come before their tokens. */
 VPCVIS_I_AVX512_INLINE __m512i cut_words(const uint64_t *words, __m512i cut)
 {
@@ -222,85 +234,124 @@ vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t 
     return finish_numbers(&spans, found, valid);
 }
 
-/* start | len << 32 of eight lanes, as struct vpcvis_line_text has them. */
-VPCVIS_I_AVX512_INLINE __m512i eight_texts(const struct vpcvis_i_line_lanes *lanes,
-                                           const struct vpcvis_i_avx512_spans *spans, uint32_t lane)
+/*
+ * start | len << 32 of 16 lanes, as struct vpcvis_line_text has them, in two vectors; `text` says
+ * where the first bytes of the lanes are.
+ *
+ *     spans   start of 16 lanes, 2 bytes each | lens
+ *     out     start . . len . . of 8 lanes
+ */
+VPCVIS_I_AVX512_INLINE void sixteen_texts(const struct vpcvis_i_avx512_spans *spans,
+                                          uint32_t lane, __m512i base, __m512i out[2])
 {
-    const __m128i one = _mm_set1_epi16(1);
-    const __m128i start = _mm_add_epi16(
-        _mm_loadu_si128((const __m128i *)(const void *)(spans->before + lane)), one);
-    const __m128i end =
-        _mm_loadu_si128((const __m128i *)(const void *)(spans->end + lane));
-    const __m512i len = _mm512_cvtepu16_epi64(_mm_sub_epi16(end, start));
-    const __m512i at =
-        _mm512_add_epi64(_mm512_cvtepu16_epi64(start), _mm512_set1_epi64(lanes->base));
+    const __m256i before =
+        _mm256_loadu_si256((const __m256i *)(const void *)(spans->before + lane));
+    const __m256i end =
+        _mm256_loadu_si256((const __m256i *)(const void *)(spans->end + lane));
+    const __m256i start = _mm256_add_epi16(before, _mm256_set1_epi16(1));
+    const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(start),
+                                            _mm256_sub_epi16(end, start), 1);
+    const __m512i low =
+        _mm512_setr_epi64(0x0000212000000100, 0x0000232200000302, 0x0000252400000504,
+                          0x0000272600000706, 0x0000292800000908, 0x00002b2a00000b0a,
+                          0x00002d2c00000d0c, 0x00002f2e00000f0e);
+    const __m512i high = _mm512_add_epi8(low, _mm512_set1_epi8(16));
+    const __mmask64 kept = 0x3333333333333333u;
 
-    return _mm512_or_si512(at, _mm512_slli_epi64(len, 32));
+    out[0] = _mm512_add_epi64(base, _mm512_maskz_permutexvar_epi8(kept, low, both));
+    out[1] = _mm512_add_epi64(base, _mm512_maskz_permutexvar_epi8(kept, high, both));
 }
 
 VPCVIS_I_AVX512 uint64_t
 vpcvis_i_line_text_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
                           struct vpcvis_line_text *out, uint64_t *valid)
 {
+    const __m512i base = _mm512_set1_epi64(lanes->base);
     struct vpcvis_i_avx512_spans spans;
     uint32_t lane;
+    __m512i texts[2];
 
     (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
-    for (lane = 0; lane < lanes->count; lane += 8)
-        _mm512_storeu_si512(out + lane, eight_texts(lanes, &spans, lane));
+    for (lane = 0; lane < lanes->count; lane += 16) {
+        sixteen_texts(&spans, lane, base, texts);
+        _mm512_storeu_si512(out + lane, texts[0]);
+        _mm512_storeu_si512(out + lane + 8, texts[1]);
+    }
     *valid = ~vpcvis_i_avx512_dashes(&spans, vpcvis_i_avx512_lanes_below(lanes->count));
     return 0;
 }
 
-/* The codes of eight words whose last eight bytes are `keys`. */
-VPCVIS_I_AVX512_INLINE __m512i eight_codes(const struct vpcvis_i_line_words *words,
-                                           __m512i keys, __m512i lens)
+/* Add the codes of eight words, whose bits beyond `cut` are kept, to their texts; clears bits of
+ * *first for lanes that do not have the first word. */
+VPCVIS_I_AVX512_INLINE __m512i add_codes(const struct vpcvis_i_line_words *words,
+                                         const uint64_t *keys, __m512i cut, __m512i texts,
+                                         __mmask8 *first)
 {
-    const __m512i cut = _mm512_sub_epi64(
-        _mm512_set1_epi64(64),
-        _mm512_slli_epi64(_mm512_min_epu64(lens, _mm512_set1_epi64(8)), 3));
-    const __m512i kept = _mm512_sllv_epi64(_mm512_srlv_epi64(keys, cut), cut);
-    __m512i codes = _mm512_setzero_si512();
+    const __m512i keep = _mm512_sllv_epi64(_mm512_set1_epi64(-1), cut);
+    const __m512i kept = _mm512_and_si512(_mm512_loadu_si512(keys), keep);
     uint32_t i;
 
+    *first = 0;
     for (i = 0; i < words->count; i++) {
         const __mmask8 same =
             _mm512_cmpeq_epi64_mask(kept, _mm512_set1_epi64((int64_t)words->key[i]));
-        codes = _mm512_mask_mov_epi64(
-            codes,
-            _mm512_mask_cmpeq_epi64_mask(same, lens, _mm512_set1_epi64(words->len[i])),
-            _mm512_set1_epi64(words->code[i]));
+        const __m512i code = _mm512_set1_epi64((int64_t)((uint64_t)words->code[i] << 48));
+
+        texts = _mm512_mask_or_epi64(texts, same, texts, code);
+        if (i == 0)
+            *first = same;
     }
-    return codes;
+    return texts;
 }
 
+/* Codes of some lanes whose words do not fit eight bytes. */
+VPCVIS_I_AVX512 static void find_codes(const struct vpcvis_i_avx512_spans *spans,
+                                       uint64_t which, uint32_t field,
+                                       struct vpcvis_line_text *out)
+{
+    for (; which != 0; which &= which - 1) {
+        const uint32_t lane = (uint32_t)_tzcnt_u64(which);
+        const uint32_t start = (spans->before[lane] + 1u) & 0xffff;
+
+        out[lane].code =
+            vpcvis_i_record_code(field, spans->text + start, spans->end[lane] - start);
+    }
+}
+
+/* Words are compared by the last 8 bytes of their lanes, less what is before the word. */
 VPCVIS_I_AVX512 uint64_t
 vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t token,
                           const struct vpcvis_i_line_words *words,
                           struct vpcvis_line_text *out, uint64_t *valid)
 {
+    const uint64_t all = vpcvis_i_avx512_lanes_below(lanes->count);
+    const __m512i base = _mm512_set1_epi64(lanes->base);
     struct vpcvis_i_avx512_spans spans;
-    uint64_t keys[VPCVIS_I_LINE_LANES], wide;
-    uint32_t lane;
+    uint64_t keys[VPCVIS_I_LINE_LANES], wide, first = 0;
+    uint8_t cut[VPCVIS_I_LINE_LANES];
+    uint32_t lane, i;
+    __m512i lens, texts[2];
 
-    (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
-    for (lane = 0; lane < (lanes->count + 7) / 8 * 8; lane++)
-        memcpy(&keys[lane], lanes->text + spans.end[lane] - 8, 8);
-    for (lane = 0; lane < lanes->count; lane += 8) {
-        const __m512i texts = eight_texts(lanes, &spans, lane);
-        const __m512i codes = eight_codes(words, _mm512_loadu_si512(keys + lane),
-                                          _mm512_srli_epi64(texts, 32));
-        _mm512_storeu_si512(out + lane,
-                            _mm512_or_si512(texts, _mm512_slli_epi64(codes, 48)));
+    lens = vpcvis_i_avx512_load_spans(lanes, token, &spans);
+    wide = vpcvis_i_avx512_longer(&spans, 8) & all;
+    lens = _mm512_slli_epi16(_mm512_min_epu8(lens, _mm512_set1_epi8(8)), 3);
+    _mm512_storeu_si512(cut, _mm512_sub_epi8(_mm512_set1_epi8(64), lens));
+    copy_ends(spans.text, spans.end, lanes->count, keys);
+    for (lane = 0; lane < lanes->count; lane += 16) {
+        sixteen_texts(&spans, lane, base, texts);
+        for (i = 0; i < 2; i++) {
+            const void *bits = cut + lane + 8 * i;
+            __mmask8 same;
+
+            texts[i] = add_codes(words, keys + lane + 8 * i,
+                                 _mm512_cvtepu8_epi64(_mm_loadl_epi64(bits)), texts[i],
+                                 &same);
+            first |= (uint64_t)same << (lane + 8 * i);
+            _mm512_storeu_si512(out + lane + 8 * i, texts[i]);
+        }
     }
-    wide = _mm512_cmpgt_epu8_mask(_mm512_loadu_si512(spans.len), _mm512_set1_epi8(8)) &
-           vpcvis_i_avx512_lanes_below(lanes->count);
-    for (; wide != 0; wide &= wide - 1) {
-        lane = (uint32_t)_tzcnt_u64(wide);
-        out[lane].code = vpcvis_i_record_code(
-            words->field, lanes->text + (uint16_t)(spans.before[lane] + 1), out[lane].len);
-    }
-    *valid = ~vpcvis_i_avx512_dashes(&spans, vpcvis_i_avx512_lanes_below(lanes->count));
-    return 0;
+    find_codes(&spans, wide, words->field, out);
+    *valid = ~vpcvis_i_avx512_dashes(&spans, all & ~first);
+    return ~first | wide;
 }
 #endif

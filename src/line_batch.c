@@ -20,6 +20,11 @@ struct batch {
 #define LINE_DROPPED 1 /* blank, a repeated header, or an error that is stored */
 #define LINE_STOPS   2 /* not dealt with: the batch ends before it */
 
+static uint64_t all_lanes(uint32_t count)
+{
+    return count == 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
+}
+
 /* VPCVIS_LINE_MS: start and end of 11 or more digits become seconds. */
 static void scale_times(vpcvis_line *lines, uint64_t *values, uint64_t valid)
 {
@@ -35,17 +40,28 @@ static void scale_times(vpcvis_line *lines, uint64_t *values, uint64_t valid)
 
 /* Words that are not in the list of their field mark their rows. */
 static void mark_unknown(vpcvis_line *lines, const struct vpcvis_line_text *values,
-                         uint64_t valid)
+                         uint64_t others)
 {
-    const uint32_t count = lines->lanes.count;
-    uint32_t lane, unknown = 0;
+    for (; others != 0; others &= others - 1) {
+        const uint32_t lane = vpcvis_i_bytes_lowest(others);
 
-    for (lane = 0; lane < count; lane++)
-        unknown |= values[lane].code == 0;
-    for (lane = 0; unknown != 0 && lane < count; lane++) {
-        if (values[lane].code == 0 && (valid >> lane & 1))
+        if (values[lane].code == 0)
             lines->row_flags[lane] |= VPCVIS_RECORD_UNKNOWN;
     }
+}
+
+static void read_names(vpcvis_line *lines, uint32_t c, struct vpcvis_line_text *out)
+{
+    const struct vpcvis_i_line_column *column = &lines->column[c];
+    uint64_t *valid = &lines->valid[c];
+    uint64_t others = vpcvis_i_line_read_name(
+        lines, c + lines->lead, &lines->words[column->words], out, valid);
+
+    others &= *valid & all_lanes(lines->lanes.count);
+    if (column->asked)
+        mark_unknown(lines, out, others);
+    if (column->field == VPCVIS_FIELD_LOG_STATUS)
+        lines->not_ok = others;
 }
 
 /* One column of the block; returns the lanes that could not be read. */
@@ -68,19 +84,9 @@ static uint64_t read_column(vpcvis_line *lines, uint32_t c)
             scale_times(lines, out, *valid & ~bad);
         return bad;
     case VPCVIS_KIND_ADDRESS: return vpcvis_i_line_read_address(lines, token, out, valid);
-    case VPCVIS_KIND_NAME:
-        bad = vpcvis_i_line_read_name(lines, token, &lines->words[column->words], out,
-                                      valid);
-        if (column->asked)
-            mark_unknown(lines, out, *valid);
-        return bad;
+    case VPCVIS_KIND_NAME: read_names(lines, c, out); return 0;
     default: return vpcvis_i_line_read_text(lines, token, out, valid);
     }
-}
-
-static uint64_t all_lanes(uint32_t count)
-{
-    return count == 64 ? ~(uint64_t)0 : ((uint64_t)1 << count) - 1;
 }
 
 /* Lanes whose first token must be looked at: it may be a time to skip, or be a header line
@@ -276,20 +282,16 @@ static int settle_line(vpcvis_line *lines, struct batch *batch, size_t at, size_
 static void count_lanes(vpcvis_line *lines, uint64_t kept)
 {
     const uint32_t c = lines->layout->column[VPCVIS_FIELD_LOG_STATUS];
-    const uint32_t count = lines->lanes.count;
     const struct vpcvis_line_text *values;
-    uint32_t lane, others = 0;
 
-    if (c == VPCVIS_I_LAYOUT_NONE || kept == 0)
+    if (c == VPCVIS_I_LAYOUT_NONE)
         return;
     values = vpcvis_i_line_block(lines, c);
-    kept &= lines->valid[c];
-    for (lane = 0; lane < count; lane++)
-        others |= values[lane].code ^ VPCVIS_LOG_STATUS_OK;
-    for (lane = 0; others != 0 && lane < count; lane++) {
-        const uint64_t bit = kept >> lane & 1;
-        lines->nodata += values[lane].code == VPCVIS_LOG_STATUS_NODATA ? bit : 0;
-        lines->skipdata += values[lane].code == VPCVIS_LOG_STATUS_SKIPDATA ? bit : 0;
+    for (kept &= lines->not_ok; kept != 0; kept &= kept - 1) {
+        const uint32_t code = values[vpcvis_i_bytes_lowest(kept)].code;
+
+        lines->nodata += code == VPCVIS_LOG_STATUS_NODATA;
+        lines->skipdata += code == VPCVIS_LOG_STATUS_SKIPDATA;
     }
 }
 

@@ -531,6 +531,6 @@ uint64_t vpcvis_i_line_name_neon(const struct vpcvis_i_line_lanes *lanes, uint32
     }
     vpcvis_i_line_find_codes(&spans, longer_than(&spans, 8) & all, words->field, out);
     *valid = ~find_dashes(&spans, all);
-    return 0;
+    return vpcvis_i_line_others(words, out, lanes->count);
 }
 #endif

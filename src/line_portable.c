@@ -335,7 +335,7 @@ uint64_t vpcvis_i_line_name_portable(const struct vpcvis_i_line_lanes *lanes,
 {
     *valid = token == 0 ? read_texts(lanes, 0, words, out)
                         : read_texts(lanes, token, words, out);
-    return 0;
+    return vpcvis_i_line_others(words, out, lanes->count);
 }
 
 uint64_t vpcvis_i_line_text_portable(const struct vpcvis_i_line_lanes *lanes,
