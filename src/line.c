@@ -115,7 +115,7 @@ vpcvis_status vpcvis_line_init(void *memory, size_t len, const vpcvis_layout *la
     memset(lines, 0, offsetof(struct vpcvis_line, lanes));
     memset(&lines->lanes, 0, sizeof(lines->lanes));
     lines->lanes.sep = lines->index.sep;
-    lines->index.unusual = 0;
+    lines->index.crs = 0;
     lines->layout = layout;
     lines->flags = known.flags;
     lines->line_max = VPCVIS_LINE_MAX;

@@ -46,7 +46,7 @@
 struct vpcvis_i_line_index {
     uint32_t seps;
     uint32_t lines;
-    uint32_t unusual; /* a path's own: there was more than visible bytes, spaces and LF */
+    uint32_t crs; /* a path's own: the text before had CRs, as this will then */
     uint32_t reserved;
     uint64_t any_odd;
     uint16_t

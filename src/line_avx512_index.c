@@ -18,7 +18,7 @@ struct scan {
     uint32_t len;
     uint32_t seps;
     uint32_t lines;
-    uint32_t odd; /* words of index->odd that are written */
+    uint64_t crs; /* not 0 if there are any */
     struct vpcvis_i_line_carry carry;
 };
 
@@ -81,52 +81,24 @@ VPCVIS_I_AVX512_INLINE uint32_t add_ends(struct vpcvis_i_line_index *index, uint
     return lines;
 }
 
-/* Groups up to the one at `at` that have no odd bytes. */
-VPCVIS_I_AVX512_INLINE void skip_odd(struct vpcvis_i_line_index *index, struct scan *scan,
-                                     uint32_t at)
-{
-    for (; scan->odd < at / 64; scan->odd++)
-        index->odd[scan->odd] = 0;
-}
-
-/* Which bytes separate, where a group has more than spaces, visible bytes and LF. */
-VPCVIS_I_AVX512 static uint64_t odd_group(struct vpcvis_i_line_index *index,
-                                          struct scan *scan, __m512i text, uint32_t at)
-{
-    struct vpcvis_i_line_masks masks;
-    const int next_is_lf = scan->len - at > 64 && scan->text[at + 64] == '\n';
-    uint64_t odd, sep;
-
-    masks.blank = _mm512_cmple_epu8_mask(text, _mm512_set1_epi8(0x20));
-    masks.other = _mm512_cmplt_epu8_mask(text, _mm512_set1_epi8(0x20)) |
-                  _mm512_cmpgt_epu8_mask(text, _mm512_set1_epi8(0x7e));
-    masks.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
-    masks.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r'));
-    sep = vpcvis_i_line_separators(&masks, &scan->carry, next_is_lf, &odd);
-    index->unusual = 1;
-    skip_odd(index, scan, at);
-    index->odd[scan->odd++] = odd;
-    index->any_odd |= odd;
-    return sep;
-}
-
+/* Any 64 bytes; nothing depends on what there is, as lines may well end in CR LF. */
 VPCVIS_I_AVX512_INLINE void add_group(struct vpcvis_i_line_index *index,
                                       struct scan *scan, __m512i text, uint32_t at)
 {
     const __m512i above = _mm512_sub_epi8(text, _mm512_set1_epi8(0x20));
-    const uint64_t other = _mm512_cmpgt_epu8_mask(above, _mm512_set1_epi8(0x5e));
-    const uint64_t lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
-    uint64_t sep = _mm512_testn_epi8_mask(above, above) | lf;
-    const uint64_t beside = sep & (sep << 1 | scan->carry.blank);
+    const int next_is_lf = scan->len - at > 64 && scan->text[at + 64] == '\n';
+    struct vpcvis_i_line_masks masks;
+    uint64_t odd, sep;
 
-    if (VPCVIS_I_UNLIKELY(((other & ~lf) | beside | scan->carry.cr) != 0)) {
-        struct scan odd = *scan;
-        sep = odd_group(index, &odd, text, at);
-        *scan = odd;
-    } else {
-        scan->carry.blank = sep >> 63;
-    }
-    scan->lines = add_ends(index, at, scan->seps, scan->lines, sep, lf);
+    masks.blank = _mm512_cmple_epu8_mask(text, _mm512_set1_epi8(0x20));
+    masks.other = _mm512_cmpgt_epu8_mask(above, _mm512_set1_epi8(0x5e));
+    masks.lf = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\n'));
+    masks.cr = _mm512_cmpeq_epi8_mask(text, _mm512_set1_epi8('\r'));
+    sep = vpcvis_i_line_separators(&masks, &scan->carry, next_is_lf, &odd);
+    index->odd[at / 64] = odd;
+    index->any_odd |= odd;
+    scan->crs |= masks.cr;
+    scan->lines = add_ends(index, at, scan->seps, scan->lines, sep, masks.lf);
     scan->seps = add_seps(index, at, scan->seps, sep);
 }
 
@@ -185,43 +157,41 @@ VPCVIS_I_AVX512 static int scan_clean(struct vpcvis_i_line_index *index,
 }
 
 /* Any text, as far as whole groups go. */
-VPCVIS_I_AVX512_INLINE void scan_any(struct vpcvis_i_line_index *index, struct scan *scan,
+VPCVIS_I_AVX512 static void scan_any(struct vpcvis_i_line_index *index, struct scan *scan,
                                      uint32_t *stop)
 {
+    struct scan any = {scan->text, scan->len, 0, 0, 0, {1, 0}};
     uint32_t at;
 
-    memset(&scan->carry, 0, sizeof(scan->carry));
-    scan->carry.blank = 1;
-    scan->seps = 0;
-    scan->lines = 0;
-    for (at = 0; scan->len - at >= 64 && scan->lines < VPCVIS_I_LINE_LANES; at += 64) {
-        _mm_prefetch(scan->text + at + AHEAD, _MM_HINT_T0);
-        add_group(index, scan, _mm512_loadu_si512(scan->text + at), at);
+    for (at = 0; any.len - at >= 64 && any.lines < VPCVIS_I_LINE_LANES; at += 64) {
+        _mm_prefetch(any.text + at + AHEAD, _MM_HINT_T0);
+        add_group(index, &any, _mm512_loadu_si512(any.text + at), at);
     }
     *stop = at;
+    *scan = any;
 }
 
 VPCVIS_I_AVX512 void vpcvis_i_line_index_avx512(const char *text, uint32_t len,
                                                 struct vpcvis_i_line_index *index)
 {
-    const uint32_t was_unusual = index->unusual;
     struct scan scan = {text, len, 0, 0, 0, {1, 0}};
-    uint32_t at = 0;
+    uint32_t at = 0, clean = 0;
 
     index->any_odd = 0;
-    index->unusual = 0;
-    if (len >= 64 && (was_unusual || !scan_clean(index, &scan, &at)))
+    if (len >= 64 && !index->crs && scan_clean(index, &scan, &at))
+        clean = at / 64;
+    else
         scan_any(index, &scan, &at);
     if (at < len && scan.lines < VPCVIS_I_LINE_LANES) {
         const __mmask64 rest = _bzhi_u64(~(uint64_t)0, len - at);
-        add_group(index, &scan,
-                  _mm512_mask_loadu_epi8(_mm512_set1_epi8('x'), rest, text + at), at);
-        at = len;
+        const __m512i fill = _mm512_set1_epi8('x');
+        add_group(index, &scan, _mm512_mask_loadu_epi8(fill, rest, text + at), at);
     }
-    if (VPCVIS_I_UNLIKELY(index->any_odd != 0))
-        skip_odd(index, &scan, at + 63);
+    if (index->any_odd != 0)
+        memset(index->odd, 0, clean * sizeof(index->odd[0]));
     index->seps = scan.seps;
     index->lines = scan.lines;
+    index->crs = scan.crs != 0;
     vpcvis_i_line_end_block(index);
 }
 

@@ -199,29 +199,32 @@ static size_t value_bytes(uint32_t kind)
 }
 
 /* memcpy of a multiple of 4 bytes: compilers that see that it is not many of them make
- * something slow to start of it. */
+ * something slow to start of it. The last 32 may overlap those before. */
 static void copy_values(char *out, const char *values, size_t len)
 {
-    for (; len >= 32; len -= 32) {
-        memcpy(out, values, 32);
-        out += 32;
-        values += 32;
+    size_t at;
+
+    for (at = 0; at + 32 < len; at += 32)
+        memcpy(out + at, values + at, 32);
+    if (len >= 32) {
+        memcpy(out + len - 32, values + len - 32, 32);
+        return;
     }
-    for (; len > 0; len -= 4) {
-        memcpy(out, values, 4);
-        out += 4;
-        values += 4;
-    }
+    for (; at < len; at += 4)
+        memcpy(out + at, values + at, 4);
 }
 
 /* The bits of valid in kept lanes, moved together. */
 static uint64_t squeeze(uint64_t valid, uint64_t keep)
 {
+    struct run run;
     uint64_t out = 0;
-    uint32_t n = 0;
+    uint32_t n;
 
-    for (; keep != 0; keep &= keep - 1)
-        out |= (valid >> vpcvis_i_bytes_lowest(keep) & 1) << n++;
+    for (n = 0; keep != 0; n += run.count) {
+        keep = take_run(keep, &run);
+        out |= (valid >> run.lane & lanes_below(run.count)) << n;
+    }
     return out;
 }
 
