@@ -72,20 +72,33 @@ VPCVIS_I_AVX512_INLINE uint64_t vpcvis_i_avx512_word(const char *end)
     return word;
 }
 
+/* Which of some lanes, of one byte each, are `-`: many at once, or few one at a time. */
+VPCVIS_I_AVX512 static inline uint64_t
+vpcvis_i_avx512_find_dashes(const struct vpcvis_i_avx512_spans *spans, uint64_t lanes)
+{
+    uint8_t last[VPCVIS_I_LINE_LANES];
+    uint64_t few = 0;
+    uint32_t lane;
+
+    if (_mm_popcnt_u64(lanes) > 16) {
+        for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
+            last[lane] = (uint8_t)spans->text[spans->end[lane] - 1];
+        return _mm512_mask_cmpeq_epi8_mask(lanes, _mm512_loadu_si512(last),
+                                           _mm512_set1_epi8('-'));
+    }
+    for (; lanes != 0; lanes &= lanes - 1) {
+        lane = (uint32_t)_tzcnt_u64(lanes);
+        few |= (uint64_t)(spans->text[spans->end[lane] - 1] == '-') << lane;
+    }
+    return few;
+}
+
 /* Which of some lanes are `-`. */
 VPCVIS_I_AVX512_INLINE uint64_t
 vpcvis_i_avx512_dashes(const struct vpcvis_i_avx512_spans *spans, uint64_t lanes)
 {
-    uint8_t last[VPCVIS_I_LINE_LANES];
-    uint32_t lane;
-
     lanes &= _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(spans->len), _mm512_set1_epi8(1));
-    if (lanes == 0)
-        return 0;
-    for (lane = 0; lane < VPCVIS_I_LINE_LANES; lane++)
-        last[lane] = (uint8_t)spans->text[spans->end[lane] - 1];
-    return _mm512_mask_cmpeq_epi8_mask(lanes, _mm512_loadu_si512(last),
-                                       _mm512_set1_epi8('-'));
+    return lanes == 0 ? 0 : vpcvis_i_avx512_find_dashes(spans, lanes);
 }
 #endif
 
