@@ -186,6 +186,80 @@ VPCVIS_I_AVX512_INLINE void store_quads(__m512i numbers, struct vpcvis_addr *out
             _mm512_mask_permutexvar_epi8(tail_family, 0x0f00u, tail, numbers)));
 }
 
+/* Where things are in the 64 bytes that end with a token of hexadecimal groups. */
+struct groups {
+    __m512i nibbles;
+    uint64_t runs; /* hexadecimal digits */
+    uint64_t gap;  /* the second of two colons side by side */
+};
+
+/* 0 unless the token has but digits and colons, which stand where those of an address may. */
+VPCVIS_I_AVX512_INLINE int find_groups(const char *end, uint32_t len,
+                                       struct groups *groups)
+{
+    const __m512i text = _mm512_loadu_si512(end - 64);
+    const __m512i low = _mm512_sub_epi8(text, _mm512_set1_epi8('0'));
+    const __m512i high = _mm512_sub_epi8(_mm512_or_si512(text, _mm512_set1_epi8(0x20)),
+                                         _mm512_set1_epi8('a'));
+    const uint64_t inside = ~(uint64_t)0 << (64 - len), last = (uint64_t)1 << 63;
+    const __mmask64 letters =
+        _mm512_mask_cmplt_epu8_mask(inside, high, _mm512_set1_epi8(6));
+    const uint64_t digits =
+        _mm512_mask_cmplt_epu8_mask(inside, low, _mm512_set1_epi8(10)) | letters;
+    const uint64_t colons =
+        _mm512_mask_cmpeq_epi8_mask(inside, text, _mm512_set1_epi8(':'));
+    const uint64_t gap = colons & colons << 1;
+    const uint64_t edges = (colons & inside & (0 - inside)) | (colons & last & ~gap);
+
+    groups->nibbles = _mm512_mask_add_epi8(low, letters, high, _mm512_set1_epi8(10));
+    groups->runs = digits;
+    groups->gap = gap;
+    return (digits | colons) == inside && (gap & (gap - 1)) == 0 &&
+           (edges & ~(gap >> 1)) == 0;
+}
+
+/*
+ * The address of a token of hexadecimal groups; 0 if it is none, or not one of the usual.
+ *
+ *     text    2 6 0 0 : 1 f 1 8 : : a b
+ *     runs    1 1 1 1 . 1 1 1 1 . . 1 1
+ *     spread  2 6 0 0   1 f 1 8   . . . . (five times)   . . a b       two digits a byte
+ */
+VPCVIS_I_AVX512_INLINE int read_groups(const char *end, uint32_t len,
+                                       struct vpcvis_addr *out)
+{
+    struct groups groups;
+    uint64_t ends, two, three, four, slots, head;
+    uint32_t count, before;
+    __m512i spread;
+
+    if (len > 39 || !find_groups(end, len, &groups))
+        return 0;
+    ends = groups.runs & ~(groups.runs >> 1);
+    two = groups.runs << 1 & ends;
+    three = groups.runs << 2 & two;
+    four = groups.runs << 3 & three;
+    count = (uint32_t)_mm_popcnt_u64(ends);
+    if ((groups.runs << 4 & four) != 0 || count == 0 ||
+        (groups.gap != 0 ? count > 6 : count != 8))
+        return 0;
+    before = (uint32_t)_mm_popcnt_u64(ends & (groups.gap - 1));
+    slots = 0x88888888u | _pdep_u64(_pext_u64(two, ends), 0x44444444u) |
+            _pdep_u64(_pext_u64(three, ends), 0x22222222u) |
+            _pdep_u64(_pext_u64(four, ends), 0x11111111u);
+    slots = _bzhi_u64(slots, 4 * count);
+    head = _bzhi_u64(slots, 4 * before);
+    slots = head | (slots ^ head) << 4 * (8 - count);
+    spread = _mm512_maskz_expand_epi8(
+        slots, _mm512_maskz_compress_epi8(groups.runs, groups.nibbles));
+    memset(out, 0, sizeof(*out));
+    out->family = VPCVIS_ADDR_IPV6;
+    _mm_storeu_si128((__m128i *)(void *)out->bytes,
+                     _mm256_cvtepi16_epi8(_mm256_maddubs_epi16(
+                         _mm512_castsi512_si256(spread), _mm256_set1_epi16(0x0110))));
+    return 1;
+}
+
 /* Lanes that are no dotted quads: IPv6, or nothing good. */
 VPCVIS_I_AVX512 static uint64_t read_others(const struct vpcvis_i_avx512_spans *spans,
                                             uint64_t which, struct vpcvis_addr *out)
@@ -195,10 +269,13 @@ VPCVIS_I_AVX512 static uint64_t read_others(const struct vpcvis_i_avx512_spans *
     for (; which != 0; which &= which - 1) {
         const uint32_t lane = (uint32_t)_tzcnt_u64(which);
         const uint32_t start = (spans->before[lane] + 1u) & 0xffff;
+        const uint32_t end = spans->end[lane];
         size_t at;
 
-        if (vpcvis_i_addr_read(spans->text + start, spans->end[lane] - start, &out[lane],
-                               &at) != VPCVIS_OK)
+        if (read_groups(spans->text + end, end - start, &out[lane]))
+            continue;
+        if (vpcvis_i_addr_read(spans->text + start, end - start, &out[lane], &at) !=
+            VPCVIS_OK)
             bad |= (uint64_t)1 << lane;
     }
     return bad;
