@@ -82,14 +82,12 @@ VPCVIS_I_AVX512_INLINE __m512i read_sixteen(const uint64_t *words, __m128i cut,
     const __m512i first = _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13);
     const __m512i second = _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15);
     const __mmask64 low = 0x0101010101010101u;
-    const __m512i a =
-        cut_words(words, _mm512_maskz_permutexvar_epi8(low, first, cuts));
+    const __m512i a = cut_words(words, _mm512_maskz_permutexvar_epi8(low, first, cuts));
     const __m512i b =
         cut_words(words + 8, _mm512_maskz_permutexvar_epi8(low, second, cuts));
     const __m512i nine = _mm512_set1_epi8(9);
 
-    *others =
-        _mm512_packs_epi32(_mm512_subs_epu8(a, nine), _mm512_subs_epu8(b, nine));
+    *others = _mm512_packs_epi32(_mm512_subs_epu8(a, nine), _mm512_subs_epu8(b, nine));
     return _mm512_madd_epi16(_mm512_packus_epi32(sum_fours(a), sum_fours(b)),
                              _mm512_set1_epi32(0x00012710));
 }
@@ -105,17 +103,16 @@ VPCVIS_I_AVX512_INLINE uint64_t read_part(const struct vpcvis_i_avx512_spans *sp
                                           uint32_t part, uint32_t most, uint32_t *out)
 {
     const __m512i lens = _mm512_loadu_si512(spans->len);
-    const __m512i bits = _mm512_slli_epi16(
-        _mm512_and_si512(lens, _mm512_set1_epi8(0x1f)), 3);
-    const __m512i least =
-        _mm512_setr_epi32(0, part > 0, 10, 100, 1000, 10000, 100000, 1000000, 10000000,
-                          0, 0, 0, 0, 0, 0, 0);
+    const __m512i bits =
+        _mm512_slli_epi16(_mm512_and_si512(lens, _mm512_set1_epi8(0x1f)), 3);
+    const __m512i least = _mm512_setr_epi32(0, part > 0, 10, 100, 1000, 10000, 100000,
+                                            1000000, 10000000, 0, 0, 0, 0, 0, 0, 0);
     uint64_t words[VPCVIS_I_LINE_LANES], found = 0;
     uint8_t cut[VPCVIS_I_LINE_LANES], len[VPCVIS_I_LINE_LANES];
     uint32_t lane;
 
-    _mm512_storeu_si512(
-        cut, _mm512_subs_epu8(_mm512_set1_epi8((char)(64 * part + 64)), bits));
+    _mm512_storeu_si512(cut,
+                        _mm512_subs_epu8(_mm512_set1_epi8((char)(64 * part + 64)), bits));
     _mm512_storeu_si512(len, _mm512_subs_epu8(lens, _mm512_set1_epi8((char)(8 * part))));
     copy_words(spans->text - 8 * part, spans->end, spans->count, words);
     for (lane = 0; lane < spans->count; lane += 16) {
@@ -125,8 +122,8 @@ VPCVIS_I_AVX512_INLINE uint64_t read_part(const struct vpcvis_i_avx512_spans *sp
         __mmask16 good;
 
         value = read_sixteen(words + lane, _mm_loadu_si128(cuts), &others);
-        at_least = _mm512_permutexvar_epi32(
-            _mm512_cvtepu8_epi32(_mm_loadu_si128(parts)), least);
+        at_least =
+            _mm512_permutexvar_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128(parts)), least);
         good = _mm512_testn_epi32_mask(others, others);
         good = _mm512_mask_cmpge_epu32_mask(good, value, at_least);
         good = _mm512_mask_cmple_epu32_mask(good, value, _mm512_set1_epi32((int)most));
@@ -147,7 +144,8 @@ VPCVIS_I_AVX512 static uint64_t add_top(const struct vpcvis_i_avx512_spans *span
                                         uint64_t max, uint64_t *out)
 {
     uint32_t top[VPCVIS_I_LINE_LANES], lane;
-    uint64_t found = read_part(spans, 2, (uint32_t)(UINT64_MAX / 10000000000000000u), top);
+    uint64_t found =
+        read_part(spans, 2, (uint32_t)(UINT64_MAX / 10000000000000000u), top);
 
     for (lane = 0; lane < spans->count; lane += 8) {
         const __m512i low = _mm512_loadu_si512(out + lane);
@@ -186,8 +184,8 @@ VPCVIS_I_AVX512 static uint64_t read_long(const struct vpcvis_i_avx512_spans *sp
 }
 
 /* What a kernel of numbers returns, of the lanes that have one. */
-VPCVIS_I_AVX512_INLINE uint64_t
-finish_numbers(const struct vpcvis_i_avx512_spans *spans, uint64_t found, uint64_t *valid)
+VPCVIS_I_AVX512_INLINE uint64_t finish_numbers(const struct vpcvis_i_avx512_spans *spans,
+                                               uint64_t found, uint64_t *valid)
 {
     const uint64_t bad = ~found & vpcvis_i_avx512_lanes_below(spans->count);
     const uint64_t dashes = bad == 0 ? 0 : vpcvis_i_avx512_dashes(spans, bad);
@@ -251,10 +249,9 @@ VPCVIS_I_AVX512_INLINE void sixteen_texts(const struct vpcvis_i_avx512_spans *sp
     const __m256i start = _mm256_add_epi16(before, _mm256_set1_epi16(1));
     const __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(start),
                                             _mm256_sub_epi16(end, start), 1);
-    const __m512i low =
-        _mm512_setr_epi64(0x0000212000000100, 0x0000232200000302, 0x0000252400000504,
-                          0x0000272600000706, 0x0000292800000908, 0x00002b2a00000b0a,
-                          0x00002d2c00000d0c, 0x00002f2e00000f0e);
+    const __m512i low = _mm512_setr_epi64(
+        0x0000212000000100, 0x0000232200000302, 0x0000252400000504, 0x0000272600000706,
+        0x0000292800000908, 0x00002b2a00000b0a, 0x00002d2c00000d0c, 0x00002f2e00000f0e);
     const __m512i high = _mm512_add_epi8(low, _mm512_set1_epi8(16));
     const __mmask64 kept = 0x3333333333333333u;
 
@@ -343,9 +340,9 @@ vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t toke
             const void *bits = cut + lane + 8 * i;
             __mmask8 same;
 
-            texts[i] = add_codes(words, keys + lane + 8 * i,
-                                 _mm512_cvtepu8_epi64(_mm_loadl_epi64(bits)), texts[i],
-                                 &same);
+            texts[i] =
+                add_codes(words, keys + lane + 8 * i,
+                          _mm512_cvtepu8_epi64(_mm_loadl_epi64(bits)), texts[i], &same);
             first |= (uint64_t)same << (lane + 8 * i);
             _mm512_storeu_si512(out + lane + 8 * i, texts[i]);
         }

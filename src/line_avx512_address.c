@@ -20,16 +20,16 @@
 /* The product's bits 8..15 are another number for each of the 81 sets of marks, and never 0. */
 #define PRODUCT 0x718bu
 
-#define NONE               0x80 /* spreads a zero */
-#define DIGIT(end, n, k)   ((k) < (n) ? (end) - 1 - (k) : NONE)
-#define NUMBER(end, n)     NONE, DIGIT(end, n, 2), DIGIT(end, n, 1), DIGIT(end, n, 0)
-#define MARKS(a, b, c, d)                               \
-    (1u << (15 - (d)) | 1u << (14 - (c) - (d)) |        \
-     1u << (13 - (b) - (c) - (d)) | 1u << (12 - (a) - (b) - (c) - (d)))
-#define ROW(a, b, c, d)                                                     \
-    [MARKS(a, b, c, d) * PRODUCT >> 8 & 0xff] = {                           \
-        NUMBER(13 - (b) - (c) - (d), a), NUMBER(14 - (c) - (d), b),         \
-        NUMBER(15 - (d), c), NUMBER(16, d)}
+#define NONE             0x80 /* spreads a zero */
+#define DIGIT(end, n, k) ((k) < (n) ? (end)-1 - (k) : NONE)
+#define NUMBER(end, n)   NONE, DIGIT(end, n, 2), DIGIT(end, n, 1), DIGIT(end, n, 0)
+#define MARKS(a, b, c, d)                                                       \
+    (1u << (15 - (d)) | 1u << (14 - (c) - (d)) | 1u << (13 - (b) - (c) - (d)) | \
+     1u << (12 - (a) - (b) - (c) - (d)))
+#define ROW(a, b, c, d)                                                           \
+    [MARKS(a, b, c, d) * PRODUCT >> 8 & 0xff] = {NUMBER(13 - (b) - (c) - (d), a), \
+                                                 NUMBER(14 - (c) - (d), b),       \
+                                                 NUMBER(15 - (d), c), NUMBER(16, d)}
 #define ROWS_OF_3(a, b, c) ROW(a, b, c, 1), ROW(a, b, c, 2), ROW(a, b, c, 3)
 #define ROWS_OF_2(a, b)    ROWS_OF_3(a, b, 1), ROWS_OF_3(a, b, 2), ROWS_OF_3(a, b, 3)
 #define ROWS_OF_1(a)       ROWS_OF_2(a, 1), ROWS_OF_2(a, 2), ROWS_OF_2(a, 3)
@@ -86,8 +86,8 @@ VPCVIS_I_AVX512_INLINE uint32_t find_rows(struct quads *quads, const uint8_t *le
     const __m512i dots = _mm512_loadu_si512(quads->dots + lane);
     const __m512i zeros = _mm512_loadu_si512(quads->zeros + lane);
     const __m512i one = _mm512_set1_epi16(1);
-    const __m512i inside = _mm512_sllv_epi16(_mm512_set1_epi16(-1),
-                                             _mm512_sub_epi16(_mm512_set1_epi16(16), lens));
+    const __m512i inside = _mm512_sllv_epi16(
+        _mm512_set1_epi16(-1), _mm512_sub_epi16(_mm512_set1_epi16(16), lens));
     const __m512i before =
         _mm512_sllv_epi16(one, _mm512_sub_epi16(_mm512_set1_epi16(15), lens));
     const __m512i marks = _mm512_or_si512(_mm512_and_si512(dots, inside), before);
@@ -102,9 +102,9 @@ VPCVIS_I_AVX512_INLINE uint32_t find_rows(struct quads *quads, const uint8_t *le
     const __m512i three = _mm512_and_si512(marks, _mm512_sub_epi16(marks, one));
     const __m512i two = _mm512_and_si512(three, _mm512_sub_epi16(three, one));
     const __m512i last = _mm512_and_si512(two, _mm512_sub_epi16(two, one));
-    const __m512i wrong = _mm512_or_si512(
-        _mm512_or_si512(apart, leading),
-        _mm512_and_si512(last, _mm512_sub_epi16(last, one)));
+    const __m512i wrong =
+        _mm512_or_si512(_mm512_or_si512(apart, leading),
+                        _mm512_and_si512(last, _mm512_sub_epi16(last, one)));
     const __mmask32 good =
         _mm512_mask_test_epi16_mask(_mm512_testn_epi16_mask(wrong, wrong), last, last);
     const __m512i rows = _mm512_srli_epi16(
@@ -137,11 +137,9 @@ VPCVIS_I_AVX512_INLINE __m512i sum_quads(const struct quads *quads, uint32_t lan
     const __m512i text = _mm512_loadu_si512(quads->text[lane]);
     const __m512i spread = _mm512_loadu_si512(quads->spread[lane]);
 
-    *digits =
-        _mm512_shuffle_epi8(_mm512_xor_si512(text, _mm512_set1_epi8('0')), spread);
-    return _mm512_madd_epi16(
-        _mm512_maddubs_epi16(*digits, _mm512_set1_epi32(0x010a6400)),
-        _mm512_set1_epi16(1));
+    *digits = _mm512_shuffle_epi8(_mm512_xor_si512(text, _mm512_set1_epi8('0')), spread);
+    return _mm512_madd_epi16(_mm512_maddubs_epi16(*digits, _mm512_set1_epi32(0x010a6400)),
+                             _mm512_set1_epi16(1));
 }
 
 /* Lanes that have the shape of a dotted quad and are none: a byte is no digit, or a number is
@@ -180,10 +178,9 @@ VPCVIS_I_AVX512_INLINE void store_quads(__m512i numbers, struct vpcvis_addr *out
 
     _mm512_storeu_si512(out, _mm512_mask_permutexvar_epi8(
                                  head_family, 0x000f00000f00000fu, head, numbers));
-    _mm256_storeu_si256(
-        (__m256i *)(void *)((char *)out + 64),
-        _mm512_castsi512_si256(
-            _mm512_mask_permutexvar_epi8(tail_family, 0x0f00u, tail, numbers)));
+    _mm256_storeu_si256((__m256i *)(void *)((char *)out + 64),
+                        _mm512_castsi512_si256(_mm512_mask_permutexvar_epi8(
+                            tail_family, 0x0f00u, tail, numbers)));
 }
 
 /* Where things are in the 64 bytes that end with a token of hexadecimal groups. */

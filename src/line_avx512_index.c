@@ -142,8 +142,8 @@ VPCVIS_I_AVX512 static int scan_clean(struct vpcvis_i_line_index *index,
 
         _mm_prefetch(text + at + AHEAD, _MM_HINT_T0);
         sep = _mm512_movepi8_mask(_mm512_sub_epi8(bytes, visible));
-        most = _mm512_max_epu8(
-            most, _mm512_maskz_sub_epi8(_knot_mask64(lf), bytes, space));
+        most =
+            _mm512_max_epu8(most, _mm512_maskz_sub_epi8(_knot_mask64(lf), bytes, space));
         lines = add_ends(index, at, seps, lines, sep, lf);
         seps = add_seps(index, at, seps, sep);
         at += 64;

@@ -54,8 +54,8 @@ static void read_names(vpcvis_line *lines, uint32_t c, struct vpcvis_line_text *
 {
     const struct vpcvis_i_line_column *column = &lines->column[c];
     uint64_t *valid = &lines->valid[c];
-    uint64_t others = vpcvis_i_line_read_name(
-        lines, c + lines->lead, &lines->words[column->words], out, valid);
+    uint64_t others = vpcvis_i_line_read_name(lines, c + lines->lead,
+                                              &lines->words[column->words], out, valid);
 
     others &= *valid & all_lanes(lines->lanes.count);
     if (column->asked)
