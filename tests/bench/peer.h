@@ -65,8 +65,8 @@ struct peer_dpdk;
 struct peer_dpdk *peer_dpdk_new(const struct vpcvis_frame *frames, size_t count);
 void peer_dpdk_free(struct peer_dpdk *peer);
 
-/* Once over all frames; returns how many. */
-uint64_t peer_dpdk_pass(struct peer_dpdk *peer);
+/* Once over all frames, with addresses, ports and lengths if flows; returns how many. */
+uint64_t peer_dpdk_pass(struct peer_dpdk *peer, int flows);
 
 /* 1 if it sees the same layers as the packet that was read from frame i. */
 int peer_dpdk_agrees(const struct peer_dpdk *peer, size_t i,
