@@ -73,8 +73,8 @@ VPCVIS_I_AVX512_INLINE uint64_t vpcvis_i_avx512_word(const char *end)
 }
 
 /* Which of some lanes, of one byte each, are `-`: many at once, or few one at a time. */
-VPCVIS_I_AVX512 static inline uint64_t
-vpcvis_i_avx512_find_dashes(const struct vpcvis_i_avx512_spans *spans, uint64_t lanes)
+VPCVIS_I_AVX512 static inline uint64_t vpcvis_i_avx512_find_dashes(
+    const struct vpcvis_i_avx512_spans *spans, uint64_t lanes)
 {
     uint8_t last[VPCVIS_I_LINE_LANES];
     uint64_t few = 0;
