@@ -155,17 +155,6 @@ static uint64_t read_block(vpcvis_line *lines, uint64_t shapeless)
     return bad;
 }
 
-int vpcvis_i_line_is_blank(const char *line, size_t len)
-{
-    size_t i;
-
-    for (i = 0; i < len; i++) {
-        if (line[i] != ' ' && line[i] != '\t')
-            return 0;
-    }
-    return 1;
-}
-
 /* Whether a header line says what the layout says already. */
 static int is_repeated_header(vpcvis_line *lines, const char *line, size_t len)
 {

@@ -273,3 +273,14 @@ vpcvis_status vpcvis_line_read(const vpcvis_layout *layout, uint32_t flags,
         *record = read;
     return status;
 }
+
+int vpcvis_i_line_is_blank(const char *line, size_t len)
+{
+    size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (line[i] != ' ' && line[i] != '\t')
+            return 0;
+    }
+    return 1;
+}
