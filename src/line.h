@@ -30,8 +30,9 @@
 #define VPCVIS_I_LINE_MS_FROM 10000000000u
 
 #define VPCVIS_I_LINE_STRIDE_MIN 192u
-/* A window is as long as this, or takes what is left of the text if that is a little more:
- * short windows make blocks of few lanes. Positions in it must fit 16 bits. */
+/* A window is as long as this, or takes what is left of the text if that is a little more: short
+ * windows make blocks of few lanes. The vector paths end it with the lines of one block, whose
+ * text and columns are then near. Positions in it must fit 16 bits. */
 #define VPCVIS_I_LINE_WINDOW     32768u
 #define VPCVIS_I_LINE_WINDOW_MAX (VPCVIS_I_LINE_WINDOW + 4096u)
 #define VPCVIS_I_LINE_LANES      64u
@@ -201,7 +202,8 @@ VPCVIS_I int vpcvis_i_line_is_blank(const char *line, size_t len);
 VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
 
 /*
- * The paths. index: fill *index for len <= VPCVIS_I_LINE_WINDOW_MAX bytes of text. Kernels: read
+ * The paths. index: fill *index for len <= VPCVIS_I_LINE_WINDOW_MAX bytes of text, of which a path
+ * may leave out what comes after the lines of a block. Kernels: read
  * token `token` of every lane into out[0..count), set *valid, and return the lanes that the
  * scalar reader must see. Their results on such lanes, and on invalid ones, mean nothing. The
  * kernel of names can read every lane: it returns those whose word is not the first of words,

@@ -21,7 +21,7 @@
 #define PRODUCT 0x718bu
 
 #define NONE             0x80 /* spreads a zero */
-#define DIGIT(end, n, k) ((k) < (n) ? (end)-1 - (k) : NONE)
+#define DIGIT(end, n, k) ((k) < (n) ? (end) - ((k) + 1) : NONE)
 #define NUMBER(end, n)   NONE, DIGIT(end, n, 2), DIGIT(end, n, 1), DIGIT(end, n, 0)
 #define MARKS(a, b, c, d)                                                       \
     (1u << (15 - (d)) | 1u << (14 - (c) - (d)) | 1u << (13 - (b) - (c) - (d)) | \
