@@ -290,7 +290,7 @@ vpcvis_i_line_address_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t t
 
     (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
     load_quads(&spans, &quads);
-    others = ~find_spreads(&spans, &quads);
+    others = ~find_spreads(&spans, &quads) | vpcvis_i_avx512_longer(&spans, 15);
     for (lane = 0; lane < lanes->count; lane += 4) {
         const __m512i numbers = sum_quads(&quads, lane, &digits);
         most_digits = _mm512_max_epu8(most_digits, digits);

@@ -57,12 +57,44 @@ static size_t put_number(char *out, uint64_t max)
 
 static size_t put_address(char *out)
 {
-    static const char *const odd[] = {"::",       "::1",        "::ffff:1.2.3.4",
-                                      "0.0.0.0",  "1.2.3.4",    "255.255.255.255",
-                                      "1.2x3.4",  "10.0.0.256", "01.2.3.4",
-                                      "1.2.3",    "1x2.3.4",    "1.2.3x4",
-                                      "1.2.3.4.", "1..2.3",     "1000.1.1.1",
-                                      ".1.2.3"};
+    static const char *const odd[] = {
+        "::",
+        "::1",
+        "::ffff:1.2.3.4",
+        "0.0.0.0",
+        "1.2.3.4",
+        "1.2x3.4",
+        "10.0.0.256",
+        "255.255.255.255",
+        "01.2.3.4",
+        "1.2.3",
+        "1x2.3.4",
+        "1.2.3x4",
+        "271.182.162.20.5",
+        "1.2.3.4.",
+        "1..2.3",
+        "1000.1.1.1",
+        ".1.2.3",
+        ":::",
+        ":",
+        "1::2::3",
+        "1::",
+        "12345::",
+        "::12345",
+        "g::1",
+        "FE80::aB",
+        "1:2",
+        "1:2:3:",
+        ":1:2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7:",
+        ":2:3:4:5:6:7:8",
+        "::2:3:4",
+        "::2:3:4:",
+        "1:2:3:4:5:6:7::",
+        "::3:4:5:6:7:8:9",
+        "1::3:4:5:6:7:8",
+    };
+    const size_t odds = sizeof odd / sizeof odd[0];
 
     if (below(200) == 0) {
         memset(out, '3', 600); /* a length that wraps where it is kept in a byte */
@@ -70,7 +102,7 @@ static size_t put_address(char *out)
         return 518 + below(3);
     }
     if (below(10) == 0)
-        return (size_t)sprintf(out, "%s", odd[below(16)]);
+        return (size_t)sprintf(out, "%s", odd[below(odds)]);
     if (below(4) != 0)
         return (size_t)sprintf(out, "%u.%u.%u.%u", (unsigned)below(256),
                                (unsigned)below(256), (unsigned)below(100),
