@@ -84,10 +84,11 @@ pkg_flags = $(if $(2),$(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null))
 
 $(BUILD)/obj/examples/%.o $(BUILD)/examples/%: ZLIB = $(call pkg_found,zlib)
 $(BUILD)/obj/examples/%.o $(BUILD)/examples/%: JANSSON = $(call pkg_found,jansson)
+$(BUILD)/obj/examples/%.o $(BUILD)/examples/%: PCAP = $(call pkg_found,libpcap)
 $(BUILD)/obj/examples/%.o: examples/%.c
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_FLAGS) $(if $(ZLIB),-DHAVE_ZLIB) $(if $(JANSSON),-DHAVE_JANSSON) \
-		$(call pkg_flags,--cflags,$(ZLIB) $(JANSSON)) -c $< -o $@
+		$(if $(PCAP),-DHAVE_PCAP) $(call pkg_flags,--cflags,$(ZLIB) $(JANSSON) $(PCAP)) -c $< -o $@
 
 $(EXAMPLE_SUPPORT): $(call objects,obj,$(wildcard examples/support/*.c))
 	@rm -f $@
@@ -96,7 +97,8 @@ $(EXAMPLE_SUPPORT): $(call objects,obj,$(wildcard examples/support/*.c))
 $(EXAMPLES:%=$(BUILD)/examples/%): $(BUILD)/examples/%: $(BUILD)/obj/examples/%.o \
 		$(EXAMPLE_SUPPORT) $(LIB_A)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(call pkg_flags,--libs,$(ZLIB) $(JANSSON)) -o $@
+	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(call pkg_flags,--libs,$(ZLIB) $(JANSSON)) \
+		$(if $(filter %/pcap2flow,$@),$(call pkg_flags,--libs,$(PCAP))) -o $@
 
 examples: $(EXAMPLES:%=$(BUILD)/examples/%)
 
@@ -175,10 +177,17 @@ $(DIFFERENTIAL:%=$(BUILD)/differential/%): $(BUILD)/differential/%: \
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%)
-	@set -e; for program in $^; do echo "differential $${program##*/}"; $$program; done
+differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%) $(BUILD)/tools/make_capture examples
+	@set -e; for program in $(filter $(BUILD)/differential/%,$^); do \
+		echo "differential $${program##*/}"; $$program; done
+	BUILD='$(BUILD)' bash tests/differential/captures.sh
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
+
+# Makes captures: the sample one, and others for comparing and measuring programs.
+$(BUILD)/tools/make_capture: tests/tools/make_capture.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -std=gnu11 -Wall -Wextra -Wshadow $< -o $@
 
 # Optional peers, as their own flags want them.
 DPDK_PEERS = $(BUILD)/obj/tests/bench/peer_dpdk.o $(BUILD)/obj/tests/bench/peer_rte.o
@@ -196,10 +205,11 @@ $(BUILD)/bench/bench: $(call objects,obj,$(BENCH_SOURCES)) $(LIB_A) tests/bench/
 		$(if $(ABSL),$(@D)/peer_absl.o $(call pkg_flags,--libs,$(ABSL))) -lm \
 		$(call pkg_flags,--libs,$(DPDK)) -o $@
 
-bench: $(BUILD)/bench/bench examples
+bench: $(BUILD)/bench/bench $(BUILD)/tools/make_capture examples
 	@export BUILD='$(BUILD)' BENCH='$(BENCH)' CXX='$(CXX)'; status=0; \
 	$< || status=$$?; \
 	bash tests/bench/flowcat_mawk.sh || status=$$?; \
+	bash tests/bench/pcap2flow_nfpcapd.sh || status=$$?; \
 	sh tests/bench/extra_peers.sh || status=$$?; \
 	exit $$status
 

@@ -75,6 +75,13 @@ if has 'JSON envelopes' jansson; then
     show "flowcat $wide subscription.json"
 fi
 
+title "A capture becomes a flow log: of the interface that has these addresses"
+host='pcap2flow --address 10.0.1.20,2001:db8:1::20 --vpc 10.0.0.0/16 --rejected tcp:22,tcp:23,tcp:3389,tcp:5900'
+show "$host host.pcap | grep -v -e ' 443 ' -e ' 80 '"
+
+title "The same in other fields: who was rejected, with flags and direction"
+show "$host --quiet --layout '\${srcaddr} \${dstaddr} \${dstport} \${tcp-flags} \${flow-direction} \${action}' host.pcap | grep -e action -e REJECT"
+
 title "Everything at once, summarised"
 show "flowcat *.log > /dev/null"
 echo

@@ -206,6 +206,34 @@ row live 0 - "{ echo '$v2'; sleep 1; echo late >&2; echo '$v2'; } |
     flowcat --quiet | while read -r line; do echo \"\$line\" >&2; done" \
     "records of a live pipe come out before the pipe waits"
 row help 0 - "flowcat --help" "help"
+# Captures.
+host='pcap2flow --address 10.0.1.20,2001:db8:1::20'
+row pcap-host 0 - "$host --vpc 10.0.0.0/16 --rejected tcp:22-23,tcp:3389,tcp:5900 host.pcap" \
+    "a capture becomes a flow log; a minute without traffic is NODATA"
+row pcap-fields 0 - "$host --quiet --interval 600 --interface eni-0a1b2c3d --about vpc-id=vpc-1 \
+    --layout '\${interface-id} \${vpc-id} \${dstaddr} \${dstport} \${tcp-flags} \${flow-direction} \${packets}' host.pcap |
+    sort | head -n 12" "other fields, one window"
+row pcap-services 0 - "printf '198.51.100.0/24 S3\n# none\n8.8.0.0/16 DNS\n' >$work/services
+    $host --quiet --services $work/services --layout '\${pkt-dstaddr} \${pkt-dst-aws-service}' host.pcap |
+    sort -u" "names of services"
+row pcap-all 0 - "pcap2flow --all --quiet host.pcap | wc -l | tr -d ' '" "nothing is left out"
+row pcap-both 0 - "pcap2flow --quiet --address 10.0.0.0/8 \
+    --layout '\${srcaddr} \${dstaddr} \${flow-direction} \${packets}' host.pcap | grep 10.0.2.55 | sort" \
+    "both ends are the interface's: a record for each direction"
+row pcap-small 1 - "$host --flows 3 host.pcap >$work/small
+    status=\$?; grep -c SKIPDATA $work/small; exit \$status" "too little room is said"
+row pcap-pipe 0 - "pcap2flow --quiet host.pcap >$work/piped
+    cat host.pcap | pcap2flow --quiet | cmp - $work/piped" \
+    "standard input"
+row pcap-cut 1 - "head -c 5000 host.pcap >$work/cut.pcap
+    cd $work && pcap2flow --quiet cut.pcap >cut.log; status=\$?; wc -l <cut.log | tr -d ' '; exit \$status" \
+    "a file that is cut is named, and what it has is logged"
+row pcap-none 2 - "pcap2flow v5.log nowhere.pcap" "no captures: named, and nothing more"
+row pcap-usage 2 - "pcap2flow --interval 0 host.pcap" "an option's value that cannot be"
+row pcap-address 2 - "pcap2flow --address 10.0.0.1,10.0.0.256 host.pcap" "no address"
+row pcap-rejected 2 - "pcap2flow --rejected tcp:22-21 host.pcap" "no ports"
+row pcap-full 2 full "pcap2flow --quiet host.pcap >/dev/full" "a full disk is an error"
+
 row version 0 - "flowcat --version | sed 's/ .*//'" "version"
 row usage-option 2 - "flowcat --nonsense" "an unknown option"
 row usage-value 2 - "flowcat --to" "an option without its value"
