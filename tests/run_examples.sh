@@ -89,6 +89,8 @@ row custom-format 0 - "custom_format" "a format string in, another layout out"
 row no-heap 0 - "no_heap <v2-default.log" "a stream in pieces of 100 bytes"
 row no-heap-bad 0 - "no_heap <trouble.log" "bad lines are named and cost only themselves"
 
+row embed-probe 0 - "embed_probe" "ten frames through the smallest probe"
+
 # Layouts of every version.
 row v2-text 0 - "flowcat v2-default.log" "no header line: the default layout"
 for name in v3 v4 v5 v7-ecs v8 v9 v10 v11 transit-gateway custom-order concatenated future; do
