@@ -61,6 +61,10 @@ VPCVIS_I_AVX512_INLINE void load_quads(const struct vpcvis_i_avx512_spans *spans
 {
     uint32_t lane, i;
 
+    if (spans->count < VPCVIS_I_LINE_LANES) { /* lanes past the last have no dots */
+        memset(quads->dots, 0, sizeof(quads->dots));
+        memset(quads->zeros, 0, sizeof(quads->zeros));
+    }
     for (lane = 0; lane < spans->count; lane += 16) {
         for (i = lane; i < lane + 16; i++)
             copy_16(quads->text[i], spans->text + spans->end[i] - 16);

@@ -353,7 +353,7 @@ static uint64_t find_odd_lanes(const vpcvis_line *lines, uint32_t count)
 
     for (lane = 0; lane < count; lane++) {
         const uint32_t start = lines->start[lane], stop = lines->stop[lane];
-        const int odd = has_odd(&lines->index, start, stop);
+        const int odd = lines->index.any_odd != 0 && has_odd(&lines->index, start, stop);
         found |= (uint64_t)(odd || stop - start > lines->line_max) << lane;
     }
     return found;
