@@ -85,10 +85,11 @@ pkg_flags = $(if $(2),$(shell $(PKG_CONFIG) $(1) $(2) 2>/dev/null))
 $(BUILD)/obj/examples/%.o $(BUILD)/examples/%: ZLIB = $(call pkg_found,zlib)
 $(BUILD)/obj/examples/%.o $(BUILD)/examples/%: JANSSON = $(call pkg_found,jansson)
 $(BUILD)/obj/examples/%.o $(BUILD)/examples/%: PCAP = $(call pkg_found,libpcap)
+$(BUILD)/obj/examples/%.o $(BUILD)/examples/%: NFLOG = $(call pkg_found,libnetfilter_log)
 $(BUILD)/obj/examples/%.o: examples/%.c
 	@mkdir -p $(@D)
 	$(CC) $(EXAMPLE_FLAGS) $(if $(ZLIB),-DHAVE_ZLIB) $(if $(JANSSON),-DHAVE_JANSSON) \
-		$(if $(PCAP),-DHAVE_PCAP) $(call pkg_flags,--cflags,$(ZLIB) $(JANSSON) $(PCAP)) -c $< -o $@
+		$(if $(PCAP),-DHAVE_PCAP) $(if $(NFLOG),-DHAVE_NFLOG) $(call pkg_flags,--cflags,$(ZLIB) $(JANSSON) $(PCAP)) -c $< -o $@
 
 $(EXAMPLE_SUPPORT): $(call objects,obj,$(wildcard examples/support/*.c))
 	@rm -f $@
@@ -98,7 +99,8 @@ $(EXAMPLES:%=$(BUILD)/examples/%): $(BUILD)/examples/%: $(BUILD)/obj/examples/%.
 		$(EXAMPLE_SUPPORT) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(call pkg_flags,--libs,$(ZLIB) $(JANSSON)) \
-		$(if $(filter %/pcap2flow,$@),$(call pkg_flags,--libs,$(PCAP))) -o $@
+		$(if $(filter %/pcap2flow,$@),$(call pkg_flags,--libs,$(PCAP))) \
+		$(if $(filter %/nflog2flow,$@),$(call pkg_flags,--libs,$(NFLOG))) -o $@
 
 examples: $(EXAMPLES:%=$(BUILD)/examples/%)
 
