@@ -276,27 +276,147 @@ static char *copy_line(char *restrict out, const char *restrict line, size_t bou
     return out + len + 1;
 }
 
+#if defined(__GNUC__)
+/* Bytes that are handled together; comparing gives 0xff where it is so. */
+typedef unsigned char lanes __attribute__((vector_size(32)));
+
+/* One build for all CPUs, and one for those with longer vectors, where the loader can choose. */
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(__clang__)
+#define CLONES __attribute__((target_clones("avx2", "default")))
+#else
+#define CLONES
+#endif
+
+static inline unsigned sum_lanes(const unsigned char *bytes)
+{
+    unsigned i, sum = 0;
+
+    for (i = 0; i < sizeof(lanes); i++)
+        sum += bytes[i];
+    return sum;
+}
+
+/*
+ * Copy whole lines, spaces as commas, if that makes CSV of all of them, as in copy_line, and if
+ * there are just `rows` of them: nothing between them was left out. Reads one byte more.
+ */
+CLONES static char *copy_lines(char *restrict out, const char *restrict text, size_t len,
+                               unsigned rows)
+{
+    unsigned char bytes[sizeof(lanes)];
+    lanes odd = {0};
+    unsigned ends = 0;
+    size_t i = 0;
+
+    while (i + sizeof(lanes) <= len) {
+        const size_t stop = len - i < 255 * sizeof(lanes) ? len : i + 255 * sizeof(lanes);
+        lanes found = {0};
+
+        for (; i + sizeof(lanes) <= stop; i += sizeof(lanes)) {
+            lanes c, next, lf, space, blank, written;
+
+            memcpy(&c, text + i, sizeof(c));
+            memcpy(&next, text + i + 1, sizeof(next));
+            lf = (lanes)(c == '\n');
+            space = (lanes)(c == ' ');
+            blank = (lanes)(c <= ' ');
+            written = c ^ (space & (' ' ^ ','));
+            odd |= (lanes)(c == ',') | (lanes)(c == '"') | (lanes)(c == ':');
+            odd |= (blank ^ space ^ lf) | (blank & (lanes)(next <= ' '));
+            found -= lf;
+            memcpy(out + i, &written, sizeof(written));
+        }
+        memcpy(bytes, &found, sizeof(bytes));
+        ends += sum_lanes(bytes);
+    }
+    for (; i < len; i++) {
+        const char c = text[i];
+        if (c == ',' || c == '"' || c == ':' || (c < ' ' && c != '\n') ||
+            (c <= ' ' && text[i + 1] <= ' '))
+            return NULL;
+        ends += c == '\n';
+        out[i] = c == ' ' ? ',' : c;
+    }
+    memcpy(bytes, &odd, sizeof(bytes));
+    return ends == rows && sum_lanes(bytes) == 0 ? out + len : NULL;
+}
+#else
+static char *copy_lines(char *out, const char *text, size_t len, unsigned rows)
+{
+    (void)out, (void)text, (void)len, (void)rows;
+    return NULL;
+}
+#endif
+
+/* Which of 64 rows have IPv4 addresses only, of those that are full. */
+static uint64_t find_plain(const struct table *table, size_t first, size_t rows,
+                           uint64_t full)
+{
+    const size_t n = rows - first < 64 ? rows - first : 64;
+    uint32_t i;
+    size_t row;
+
+    for (i = 0; i < table->count; i++) {
+        const struct vpcvis_addr *addr = table->columns[i].values;
+        uint64_t ipv4 = 0;
+
+        if (table->columns[i].kind != VPCVIS_KIND_ADDRESS || addr == NULL)
+            continue;
+        for (row = 0; row < n; row++)
+            ipv4 |= (uint64_t)(addr[first + row].family == VPCVIS_ADDR_IPV4) << row;
+        full &= ipv4;
+    }
+    return full;
+}
+
+/* How many rows from `row` on are plain and have another row behind them, in its 64. */
+static size_t count_run(uint64_t plain, size_t row, size_t rows)
+{
+    size_t n = 0;
+
+    while (row % 64 + n < 64 && row + n + 1 < rows && (plain >> (row % 64 + n) & 1))
+        n++;
+    return n;
+}
+
+static char *write_row(char *start, const struct table *table, const uint32_t *at,
+                       const char *text, size_t row, int simple)
+{
+    char *end = NULL;
+
+    if (table->to == TABLE_JSON)
+        return write_json(start, table, text, row);
+    if (simple)
+        end = copy_line(start, text + at[row], at[row + 1] - at[row]);
+    return end != NULL ? end : write_csv(start, table, text, row);
+}
+
 static int write_cells(struct table *table, struct output *out,
                        const struct vpcvis_line_columns *columns, const char *text,
                        size_t rows)
 {
-    const uint32_t *at = table->whole ? columns->line_at : NULL;
-    uint64_t full = 0;
-    size_t row;
+    const uint32_t *at = table->whole && table->to == TABLE_CSV ? columns->line_at : NULL;
+    uint64_t full = 0, plain = 0;
+    size_t row, run;
 
-    for (row = 0; row < rows; row++) {
+    for (row = 0; row<rows; row += run> 0 ? run : 1) {
         char *start = out->data + out->len;
         char *end = NULL;
 
-        if (table->to == TABLE_JSON) {
-            end = write_json(start, table, text, row);
-        } else {
-            if (row % 64 == 0)
-                full = find_full(table, row / 64);
-            if (at != NULL && (full >> row % 64 & 1) && row + 1 < rows)
-                end = copy_line(start, text + at[row], at[row + 1] - at[row]);
-            if (end == NULL)
-                end = write_csv(start, table, text, row);
+        if (row % 64 == 0 && at != NULL) {
+            full = find_full(table, row / 64);
+            plain = find_plain(table, row, rows, full);
+        }
+        run = at != NULL ? count_run(plain, row, rows) : 0;
+        if (run > 0 && at[row + run] - at[row] < OUTPUT_ROOM)
+            end =
+                copy_lines(start, text + at[row], at[row + run] - at[row], (unsigned)run);
+        if (end == NULL) {
+            if (run > 0)
+                plain = 0; /* what is odd in there shows line by line */
+            run = 0;
+            end = write_row(start, table, at, text, row,
+                            at != NULL && (full >> row % 64 & 1) && row + 1 < rows);
         }
         out->len = (size_t)(end - out->data);
         if (out->len >= OUTPUT_FLUSH && output_flush(out) != 0)
