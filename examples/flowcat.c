@@ -12,6 +12,7 @@
 
 #include <vpcvis.h>
 
+#include "support/arguments.h"
 #include "support/input.h"
 #include "support/output.h"
 #include "support/report.h"
@@ -84,23 +85,6 @@ static int fail_usage(const char *reason, const char *what)
 {
     fprintf(stderr, "flowcat: %s%s\n%s", reason, what, usage);
     return 2;
-}
-
-/* Step to the value of option `name`: `--name value` or `--name=value`. 1 if it is there. */
-static int take_value(const char *name, char **argv, int *i, const char **value)
-{
-    const size_t len = strlen(name);
-
-    if (strncmp(argv[*i], name, len) != 0)
-        return 0;
-    if (argv[*i][len] == '=') {
-        *value = argv[*i] + len + 1;
-        return 1;
-    }
-    if (argv[*i][len] != '\0' || argv[*i + 1] == NULL)
-        return 0;
-    *value = argv[++*i];
-    return 1;
 }
 
 static int find_to(const char *word)
