@@ -405,15 +405,18 @@ static int write_cells(struct table *table, struct output *out,
 
         if (row % 64 == 0 && at != NULL) {
             full = find_full(table, row / 64);
-            plain = find_plain(table, row, rows, full);
+            plain = table->mixed ? find_plain(table, row, rows, full) : full;
+            table->mixed = plain != full;
         }
         run = at != NULL ? count_run(plain, row, rows) : 0;
         if (run > 0 && at[row + run] - at[row] < OUTPUT_ROOM)
             end =
                 copy_lines(start, text + at[row], at[row + run] - at[row], (unsigned)run);
         if (end == NULL) {
-            if (run > 0)
+            if (run > 0) {
                 plain = 0; /* what is odd in there shows line by line */
+                table->mixed = 1;
+            }
             run = 0;
             end = write_row(start, table, at, text, row,
                             at != NULL && (full >> row % 64 & 1) && row + 1 < rows);

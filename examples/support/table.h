@@ -29,6 +29,7 @@ struct table {
     int titled;                  /* the header line has been written */
     int chosen;                  /* `fields` were chosen; else they follow the input */
     int whole;                   /* all fields of the input are written, in its order */
+    int mixed;                   /* rows that were copied as they are met an odd one */
     uint32_t count;              /* of columns to write */
     const vpcvis_layout *fields; /* what to write */
     vpcvis_layout *input;        /* what `columns` was planned for; NULL: nothing yet */
