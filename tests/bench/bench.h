@@ -67,6 +67,10 @@ void bench_reader(struct bench *bench);
 void bench_packet(struct bench *bench);
 void bench_flow(struct bench *bench);
 
+/* The work of two of them for the guard: packets of a pass, 0 on failure. */
+uint64_t bench_packet_passes(unsigned long passes);
+uint64_t bench_flow_passes(uint32_t cpu, unsigned long passes);
+
 /* Sub-commands; they return the exit status. */
 int bench_guard(int argc, char **argv);
 int bench_stream(const struct bench *bench, const char *path);

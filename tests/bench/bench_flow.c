@@ -14,12 +14,15 @@
 #include "peer_flow.h"
 #include "vpcvis/flow.h"
 
-#define PASS 1000000 /* packets of a pass */
+#define PASS        1000000 /* packets of a pass */
+#define GUARD_FLOWS 4096
+#define GUARD_PASS  65536
 
 struct flow_job {
     struct peer_key *keys;
     size_t count;
-    size_t at; /* the next key: passes go on where the last one ended */
+    size_t pass; /* packets of a pass */
+    size_t at;   /* the next key: passes go on where the last one ended */
     vpcvis_flow *flow;
     void *peer;
     int (*add)(void *peer, const struct peer_key *keys, size_t count, uint32_t now);
@@ -132,7 +135,7 @@ static uint64_t our_pass(void *context)
     struct flow_job *job = context;
     size_t done, taken;
 
-    for (done = 0; done < PASS; done += PEER_FLOW_BATCH) {
+    for (done = 0; done < job->pass; done += PEER_FLOW_BATCH) {
         const struct peer_key *keys = next_keys(job);
         for (size_t i = 0; i < PEER_FLOW_BATCH; i++) {
             memcpy(job->packets[i].src, &keys[i].src, 4);
@@ -153,7 +156,7 @@ static uint64_t peer_pass(void *context)
     struct peer_key keys[PEER_FLOW_BATCH];
     size_t done;
 
-    for (done = 0; done < PASS; done += PEER_FLOW_BATCH) {
+    for (done = 0; done < job->pass; done += PEER_FLOW_BATCH) {
         memcpy(keys, next_keys(job), sizeof keys);
         if (!job->add(job->peer, keys, PEER_FLOW_BATCH, (uint32_t)done))
             return 0;
@@ -164,10 +167,27 @@ static uint64_t peer_pass(void *context)
 /* Every key once, so that both sides are measured with all flows there. */
 static int warm(struct flow_job *job, bench_pass *pass)
 {
-    for (size_t i = 0; i < job->count; i += PASS)
+    for (size_t i = 0; i < job->count; i += job->pass)
         if (pass(job) == 0)
             return 0;
     return 1;
+}
+
+uint64_t bench_flow_passes(uint32_t cpu, unsigned long passes)
+{
+    static struct flow_job job;
+    struct bench bench = {0};
+    uint64_t packets = 0;
+
+    bench.cpu = cpu;
+    job.count = job.pass = GUARD_PASS;
+    if (fill(&job, GUARD_FLOWS, 1) && open_flow(&bench, &job, GUARD_FLOWS) &&
+        warm(&job, our_pass))
+        for (; passes > 0; passes--)
+            packets = our_pass(&job);
+    vpcvis_flow_free(job.flow, NULL);
+    free(job.keys);
+    return packets;
 }
 
 struct peer_kind {
@@ -202,6 +222,7 @@ static void compare_tables(struct bench *bench, const char *name, double bar,
         return;
     memset(&job, 0, sizeof job);
     job.count = 4 * flows < 4000000 ? 4000000 : 2 * flows;
+    job.pass = PASS;
     job.add = kind->add;
     job.peer = kind->open(flows);
     if (job.peer == NULL) {

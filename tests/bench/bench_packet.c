@@ -125,6 +125,18 @@ static uint64_t packet_pass(void *context)
     return COLD;
 }
 
+uint64_t bench_packet_passes(unsigned long passes)
+{
+    struct packet_job job = {0};
+    uint64_t frames = 0;
+
+    if (open_frames(&job, BATCH))
+        for (; passes > 0; passes--)
+            frames = packet_pass(&job);
+    close_frames(&job);
+    return frames;
+}
+
 static uint64_t peer_flows_pass(void *context)
 {
     uint64_t done = 0;

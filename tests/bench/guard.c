@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * `bench guard PATH MEASURE PASSES` does a fixed amount of work and prints how many lines a
- * pass has. Under an instruction counter, two runs that differ in PASSES alone differ by what
+ * pass has (or packets). Under an instruction counter, two runs that differ in PASSES alone differ by what
  * the passes cost: see guard.sh. Exit status 77: this CPU or this build lacks the path.
  */
 #include <inttypes.h>
@@ -11,6 +11,9 @@
 
 #include "bench.h"
 #include "job.h"
+
+#define GUARD_PACKET 101 /* no doors of a log: vpcvis_packet_read_batch */
+#define GUARD_FLOW   102 /* vpcvis_flow_add */
 
 #define LOG_BYTES 98304 /* several windows of the batch reader, and a piece of one */
 
@@ -32,6 +35,8 @@ static const struct measure {
     {"line.write.v2", "v2", JOB_WRITE_ROWS},
     {"line.write.columns", "v2", JOB_WRITE_COLUMNS},
     {"reader.stream", "v2", JOB_STREAM},
+    {"packet.read_batch", "", GUARD_PACKET},
+    {"flow.add", "", GUARD_FLOW},
 };
 
 static const struct measure *find_measure(const char *name)
@@ -50,7 +55,8 @@ static uint32_t find_path(const char *name)
     return VPCVIS_CPU_AUTO;
 }
 
-static int work(const struct measure *measure, uint32_t cpu, unsigned long passes)
+static uint64_t work_on_log(const struct measure *measure, uint32_t cpu,
+                            unsigned long passes)
 {
     struct job_spec spec = {measure->door, cpu, 0, {0, 0}};
     struct generate_log log = {0};
@@ -62,6 +68,19 @@ static int work(const struct measure *measure, uint32_t cpu, unsigned long passe
             lines = job_pass(&job);
     job_close(&job);
     free(log.text);
+    return lines;
+}
+
+static int work(const struct measure *measure, uint32_t cpu, unsigned long passes)
+{
+    uint64_t lines;
+
+    if (measure->door == GUARD_PACKET)
+        lines = bench_packet_passes(passes);
+    else if (measure->door == GUARD_FLOW)
+        lines = bench_flow_passes(cpu, passes);
+    else
+        lines = work_on_log(measure, cpu, passes);
     printf("%" PRIu64 "\n", lines);
     return lines > 0 ? 0 : 2;
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Counts the instructions each kernel needs a line and compares them with guard.txt: counts do
-# not depend on how busy the machine is. Two runs that differ in their passes alone are
-# subtracted, so that starting up cancels out.
+# Counts the instructions each kernel needs a line or packet and compares them with guard.txt:
+# counts do not depend on how busy the machine is. Two runs that differ in their passes alone
+# are subtracted, so that starting up cancels out.
 #
 #   tests/bench/guard.sh            fails (1) if a kernel needs over 2 % more than it did
 #   tests/bench/guard.sh --update   writes guard.txt
@@ -15,7 +15,8 @@ bench=${BUILD:-build}/bench/bench
 baseline=tests/bench/guard.txt
 reading="line.read.v2 line.read.v5 line.read.crlf line.read.bad1 line.read.nodata
 line.read.ipv6 line.read.digits line.read.short line.read.all54 line.rows.v2 reader.stream"
-writing="line.write.v2 line.write.columns"
+# These have one code path, whatever the CPU.
+portable_only="line.write.v2 line.write.columns packet.read_batch"
 
 if ! command -v valgrind >/dev/null 2>&1; then
     echo "guard skipped: valgrind is not installed"
@@ -61,7 +62,7 @@ missed=0
 new=$(mktemp) || exit 2
 trap 'rm -f "$new"' EXIT
 {
-    echo "# Instructions a line of each kernel; tests/bench/guard.sh --update writes this file."
+    echo "# Instructions a line or packet of each kernel; tests/bench/guard.sh --update writes this file."
     echo "compiler $compiler"
 } >"$new"
 
@@ -87,8 +88,8 @@ for path in portable sse2 avx2 avx512; do
         echo "guard $path skipped: this CPU or this build does not have the path"
         continue
     fi
-    measures=$reading
-    [ $path = portable ] && measures="$reading $writing"
+    measures="$reading flow.add"
+    [ $path = portable ] && measures="$measures $portable_only"
     for measure in $measures; do
         case $measure in *"$only"*) ;; *) continue ;; esac
         now=$(per_line $path "$measure")
