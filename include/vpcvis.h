@@ -16,6 +16,7 @@
  * line     text lines to records or columns, and back, one or thousands at a time
  * flow     packets, or finer records, to flow-log records: interfaces, windows, capacity
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
+ * rollup   many records to few answers: grouped totals, top lists, partials that merge
  *
  * What holds everywhere (ownership, threads, statuses, configs) is said once, at the top of
  * vpcvis/base.h. The shortest useful program:
@@ -41,5 +42,6 @@
 #include "vpcvis/line.h"
 #include "vpcvis/flow.h"
 #include "vpcvis/reader.h"
+#include "vpcvis/rollup.h"
 
 #endif

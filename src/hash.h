@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Internal, floor 1: SipHash-1-3 (Aumasson, Bernstein: SipHash, a fast short-input PRF) of
- * messages of whole 64-bit words. Under a key that an attacker does not know, nobody can
+ * messages of bytes, and of whole 64-bit words. Under a key that an attacker does not know, nobody can
  * choose addresses and ports that collide.
  */
 #ifndef VPCVIS_I_HASH_H
@@ -49,6 +49,18 @@ VPCVIS_I_INLINE struct vpcvis_i_hash_state vpcvis_i_hash_start(const uint64_t ke
     return state;
 }
 
+VPCVIS_I_INLINE VPCVIS_I_WRAPS uint64_t
+vpcvis_i_hash_end(struct vpcvis_i_hash_state *state, uint64_t last)
+{
+    uint32_t i;
+
+    vpcvis_i_hash_word(state, last);
+    state->v[2] ^= 0xff;
+    for (i = 0; i < 3; i++)
+        vpcvis_i_hash_round(state);
+    return state->v[0] ^ state->v[1] ^ state->v[2] ^ state->v[3];
+}
+
 /* The hash of n words, as of the 8n bytes that they are when stored lowest byte first. */
 VPCVIS_I_INLINE uint64_t vpcvis_i_hash_sip13(const uint64_t key[2], const uint64_t *words,
                                              size_t n)
@@ -58,11 +70,22 @@ VPCVIS_I_INLINE uint64_t vpcvis_i_hash_sip13(const uint64_t key[2], const uint64
 
     for (i = 0; i < n; i++)
         vpcvis_i_hash_word(&state, words[i]);
-    vpcvis_i_hash_word(&state, (uint64_t)(n & 31) << 59);
-    state.v[2] ^= 0xff;
-    for (i = 0; i < 3; i++)
-        vpcvis_i_hash_round(&state);
-    return state.v[0] ^ state.v[1] ^ state.v[2] ^ state.v[3];
+    return vpcvis_i_hash_end(&state, (uint64_t)(n & 31) << 59);
+}
+
+/* The hash of len bytes. */
+VPCVIS_I_INLINE uint64_t vpcvis_i_hash_bytes(const uint64_t key[2], const char *bytes,
+                                             size_t len)
+{
+    struct vpcvis_i_hash_state state = vpcvis_i_hash_start(key);
+    uint64_t last = (uint64_t)(len & 0xff) << 56;
+    size_t i;
+
+    for (i = 0; i + 8 <= len; i += 8)
+        vpcvis_i_hash_word(&state, vpcvis_i_bytes_le64(bytes + i));
+    for (; i < len; i++)
+        last |= (uint64_t)(uint8_t)bytes[i] << i % 8 * 8;
+    return vpcvis_i_hash_end(&state, last);
 }
 
 #endif

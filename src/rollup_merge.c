@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Room rollup: what another machine counted.
+ */
+#include "rollup.h"
+
+static uint64_t add_to_end(uint64_t a, uint64_t b)
+{
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static int is_same_key(const struct vpcvis_rollup_key_config *a,
+                       const struct vpcvis_rollup_key_config *b)
+{
+    return a->kind == b->kind && a->field == b->field &&
+           (a->kind != VPCVIS_ROLLUP_PREFIX ||
+            (a->ipv4_len == b->ipv4_len && a->ipv6_len == b->ipv6_len)) &&
+           (a->kind != VPCVIS_ROLLUP_BUCKET || a->step == b->step);
+}
+
+static int is_same_kind(const struct vpcvis_rollup_config *a,
+                        const struct vpcvis_rollup_config *b)
+{
+    uint32_t i,
+        same = a->key_count == b->key_count && a->measure_count == b->measure_count &&
+               a->sketch_bits == b->sketch_bits && a->sketch_seed == b->sketch_seed;
+
+    for (i = 0; same && i < a->key_count; i++)
+        same = (uint32_t)is_same_key(&a->keys[i], &b->keys[i]);
+    for (i = 0; same && i < a->measure_count; i++)
+        same = a->measures[i].kind == b->measures[i].kind &&
+               (a->measures[i].kind == VPCVIS_ROLLUP_RECORDS ||
+                a->measures[i].field == b->measures[i].field);
+    return (int)same;
+}
+
+/* Key words of another machine's slot in this one's dictionary; 0 if a text finds no room. */
+static int translate(vpcvis_rollup *rollup, const vpcvis_rollup *from,
+                     const uint64_t *slot, uint64_t *words)
+{
+    uint32_t k, id;
+
+    memcpy(words, slot, rollup->words * sizeof(*words));
+    for (k = 0; k < rollup->config.key_count; k++) {
+        uint64_t *word = words + rollup->word_at[k];
+        const struct vpcvis_i_rollup_entry *entry;
+
+        if (vpcvis_i_rollup_kind(&rollup->config.keys[k]) < VPCVIS_KIND_NAME ||
+            *word < VPCVIS_I_ROLLUP_TEXT)
+            continue;
+        entry = &from->texts.entry[*word - VPCVIS_I_ROLLUP_TEXT];
+        id = vpcvis_i_rollup_intern(rollup, from->texts.bytes + entry->at, entry->len);
+        if (id == UINT32_MAX)
+            return 0;
+        *word = VPCVIS_I_ROLLUP_TEXT | id;
+    }
+    return 1;
+}
+
+/* What is not counted by group. */
+static void merge_counts(vpcvis_rollup *rollup, const struct vpcvis_rollup_counts *from)
+{
+    struct vpcvis_rollup_counts *counts = &rollup->counts;
+
+    counts->nodata = add_to_end(counts->nodata, from->nodata);
+    counts->skipdata = add_to_end(counts->skipdata, from->skipdata);
+    counts->twice = add_to_end(counts->twice, from->twice);
+    counts->undirected = add_to_end(counts->undirected, from->undirected);
+}
+
+vpcvis_status vpcvis_rollup_merge(vpcvis_rollup *rollup, const vpcvis_rollup *from)
+{
+    uint64_t words[VPCVIS_I_ROLLUP_WORDS];
+    struct vpcvis_i_rollup_part part;
+    uint64_t *slot;
+    uint32_t g;
+
+    if (rollup == NULL || from == NULL || rollup == from)
+        return VPCVIS_E_ARG;
+    if (!is_same_kind(&rollup->config, &from->config))
+        return VPCVIS_E_CONFIG;
+    for (g = 0; g < from->counts.groups; g++) {
+        slot = vpcvis_i_rollup_slot(from, g);
+        vpcvis_i_rollup_part_of(from, slot, &part);
+        slot = translate(rollup, from, slot, words)
+                   ? vpcvis_i_rollup_find(rollup, words)
+                   : vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
+        vpcvis_i_rollup_join(rollup, slot, &part);
+    }
+    vpcvis_i_rollup_part_of(from, vpcvis_i_rollup_slot(from, VPCVIS_ROLLUP_OTHER), &part);
+    slot = vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
+    vpcvis_i_rollup_join(rollup, slot, &part);
+    merge_counts(rollup, &from->counts);
+    return VPCVIS_OK;
+}
