@@ -109,6 +109,8 @@ demo: examples
 
 # Tests: each tests/test_ROOM.c a program of its own, everything under ASan and UBSan.
 TESTS := $(patsubst tests/%.c,%,$(wildcard tests/test_*.c))
+# What is tested of the examples without a program around it.
+TESTED_EXAMPLES := $(wildcard examples/support/where*.c)
 SUPPORT := $(wildcard tests/support*.c)
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/replay.c,$(wildcard tests/fuzz/*.c))
@@ -116,6 +118,10 @@ FUZZ_SUPPORT := $(filter-out tests/fuzz/fuzz_%.c tests/fuzz/replay.c,$(wildcard 
 $(BUILD)/san/src/%.o: src/%.c
 	@mkdir -p $(@D)
 	$(CC) $(LIB_FLAGS) $(SANITIZE) -c $< -o $@
+
+$(BUILD)/san/examples/%.o: examples/%.c
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_FLAGS) $(SANITIZE) -c $< -o $@
 
 $(BUILD)/san/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
@@ -126,11 +132,12 @@ $(BUILD)/san/libvpcvis.a: $(call objects,san,$(SOURCES))
 	$(AR) rcs $@ $^
 
 $(TESTS:%=$(BUILD)/san/%): $(BUILD)/san/%: $(BUILD)/san/tests/%.o \
-		$(call objects,san,$(SUPPORT)) $(BUILD)/san/libvpcvis.a
+		$(call objects,san,$(SUPPORT) $(TESTED_EXAMPLES)) $(BUILD)/san/libvpcvis.a
 	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) -pthread $^ $(shell $(PKG_CONFIG) --libs check) -o $@
 
 $(FUZZERS:%=$(BUILD)/san/%): $(BUILD)/san/%: $(BUILD)/san/tests/fuzz/%.o \
-		$(call objects,san,tests/fuzz/replay.c $(FUZZ_SUPPORT)) $(BUILD)/san/libvpcvis.a
+		$(call objects,san,tests/fuzz/replay.c $(FUZZ_SUPPORT) $(TESTED_EXAMPLES)) \
+		$(BUILD)/san/libvpcvis.a
 	$(CC) $(CFLAGS) $(SANITIZE) $(LDFLAGS) $^ -o $@
 
 jobs = $(if $(filter --jobserver%,$(MAKEFLAGS)),,-j$(shell getconf _NPROCESSORS_ONLN || echo 2))
@@ -150,16 +157,20 @@ check:
 # RUNNER is what runs a program (an emulator, valgrind).
 PORTABLE := $(TESTS:%=$(BUILD)/portable/%) $(FUZZERS:%=$(BUILD)/portable/%)
 
+$(BUILD)/portable/examples/%.o: examples/%.c
+	@mkdir -p $(@D)
+	$(CC) $(EXAMPLE_FLAGS) -c $< -o $@
+
 $(BUILD)/portable/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CC) $(TEST_FLAGS) -Itests/shim -c $< -o $@
 
 $(TESTS:%=$(BUILD)/portable/%): $(BUILD)/portable/%: $(BUILD)/portable/tests/%.o \
-		$(call objects,portable,$(SUPPORT)) $(LIB_A)
+		$(call objects,portable,$(SUPPORT) $(TESTED_EXAMPLES)) $(LIB_A)
 	$(CC) $(CFLAGS) $(LDFLAGS) -pthread $^ -o $@
 
 $(FUZZERS:%=$(BUILD)/portable/%): $(BUILD)/portable/%: $(BUILD)/portable/tests/fuzz/%.o \
-		$(call objects,portable,tests/fuzz/replay.c $(FUZZ_SUPPORT)) $(LIB_A)
+		$(call objects,portable,tests/fuzz/replay.c $(FUZZ_SUPPORT) $(TESTED_EXAMPLES)) $(LIB_A)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 check-portable: $(PORTABLE)
@@ -175,7 +186,7 @@ DIFFERENTIAL_SUPPORT := $(filter-out $(DIFFERENTIAL:%=tests/differential/%.c),$(
 
 $(DIFFERENTIAL:%=$(BUILD)/differential/%): $(BUILD)/differential/%: \
 		$(BUILD)/obj/tests/differential/%.o \
-		$(call objects,obj,$(DIFFERENTIAL_SUPPORT)) $(LIB_A)
+		$(call objects,obj,$(DIFFERENTIAL_SUPPORT) $(TESTED_EXAMPLES)) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
@@ -226,13 +237,18 @@ $(BUILD)/fuzz/src/%.o: src/%.c
 	$(CLANG) $(CPPFLAGS) $(STRICT) -Iinclude $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(DEPFLAGS) \
 		-c $< -o $@
 
+$(BUILD)/fuzz/examples/%.o: examples/%.c
+	@mkdir -p $(@D)
+	$(CLANG) $(CPPFLAGS) $(STRICT) -Iinclude $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(DEPFLAGS) \
+		-c $< -o $@
+
 $(BUILD)/fuzz/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(CLANG) $(CPPFLAGS) -std=gnu11 -Iinclude -Isrc -Itests $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link \
 		$(DEPFLAGS) -c $< -o $@
 
 $(FUZZERS:%=$(BUILD)/fuzz/%): $(BUILD)/fuzz/%: $(BUILD)/fuzz/tests/fuzz/%.o \
-		$(call objects,fuzz,$(FUZZ_SUPPORT) $(SOURCES))
+		$(call objects,fuzz,$(FUZZ_SUPPORT) $(TESTED_EXAMPLES) $(SOURCES))
 	$(CLANG) $(FUZZ_FLAGS) -fsanitize=fuzzer $^ -o $@
 
 $(FUZZ_RUNS): fuzz-%: $(BUILD)/fuzz/fuzz_%
