@@ -209,6 +209,8 @@ static const struct row takings[] = {
     {"bytes = 1 or bytes != 1", "013456", "unknown or unknown is not"},
     {"not (az-id = a and bytes = 5)", "013456", "unknown and false is false"},
     {"not (az-id = a and bytes = 0)", "01356", "unknown and true is not"},
+    {"not (az-id = a or bytes = 1000)", "136", "false or false is false"},
+    {"not (az-id = a or bytes > 1)", "", "unknown or false is not"},
     {"bytes = 1 or bytes = 0 and dstport = 80", "5", "and is before or"},
     {"(bytes = 1 or bytes = 0) and dstport = 65535", "4", "parentheses are before and"},
     {"not bytes = 1 and dstport = 80 or dstport = 22", "0", "not is before and"},

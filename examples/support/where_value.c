@@ -133,9 +133,7 @@ static const char *read_address(const char *text, size_t len, struct where_value
     memset(&cidr, 0, sizeof(cidr));
     if (vpcvis_addr_read(text, len, &cidr.addr, NULL) == VPCVIS_OK)
         cidr.prefix_len = 128;
-    else if (vpcvis_addr_read_cidr(text, len, &cidr, NULL) == VPCVIS_OK)
-        (void)vpcvis_addr_mask(&cidr.addr, cidr.prefix_len, NULL);
-    else
+    else if (vpcvis_addr_read_cidr(text, len, &cidr, NULL) != VPCVIS_OK)
         return memchr(text, '/', len) != NULL
                    ? "takes blocks such as 10.0.0.0/8 or 2001:db8::/32"
                    : "takes addresses such as 10.0.0.1 or 2001:db8::1";
