@@ -247,30 +247,31 @@ static struct answer compare(const struct where *where, const struct where_step 
 static uint64_t run(const struct where *where, const struct batch *batch)
 {
     const struct where_step *step = where->step, *end = step + where->steps;
-    struct answer stack[WHERE_STACK_MAX], *top = stack - 1;
+    struct answer stack[WHERE_STACK_MAX], *free_one = stack, *last;
     uint64_t yes;
 
     for (; step < end; step++) {
         switch (step->what) {
         case WHERE_AND:
-            top--;
-            top->yes &= top[1].yes;
-            top->no |= top[1].no;
+            last = --free_one;
+            last[-1].yes &= last->yes;
+            last[-1].no |= last->no;
             break;
         case WHERE_OR:
-            top--;
-            top->yes |= top[1].yes;
-            top->no &= top[1].no;
+            last = --free_one;
+            last[-1].yes |= last->yes;
+            last[-1].no &= last->no;
             break;
         case WHERE_NOT:
-            yes = top->yes;
-            top->yes = top->no;
-            top->no = yes;
+            last = free_one - 1;
+            yes = last->yes;
+            last->yes = last->no;
+            last->no = yes;
             break;
-        default: *++top = compare(where, step, batch); break;
+        default: *free_one++ = compare(where, step, batch); break;
         }
     }
-    return top->yes;
+    return stack[0].yes;
 }
 
 void where_match(const struct where *where, const vpcvis_layout *layout,
