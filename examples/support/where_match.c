@@ -12,22 +12,29 @@ struct answer {
     uint64_t yes, no;
 };
 
-/* 64 bytes that are 0 or 1 to 64 bits, the first byte lowest; compilers make one load and one
- * multiplication of each eight. */
+/* Eight bytes, the first one lowest or highest; compilers make one load of them. */
+static inline uint64_t load_low(const uint8_t *h)
+{
+    return (uint64_t)h[0] | (uint64_t)h[1] << 8 | (uint64_t)h[2] << 16 |
+           (uint64_t)h[3] << 24 | (uint64_t)h[4] << 32 | (uint64_t)h[5] << 40 |
+           (uint64_t)h[6] << 48 | (uint64_t)h[7] << 56;
+}
+
+static inline uint64_t load_high(const uint8_t *h)
+{
+    return (uint64_t)h[0] << 56 | (uint64_t)h[1] << 48 | (uint64_t)h[2] << 40 |
+           (uint64_t)h[3] << 32 | (uint64_t)h[4] << 24 | (uint64_t)h[5] << 16 |
+           (uint64_t)h[6] << 8 | (uint64_t)h[7];
+}
+
+/* 64 bytes that are 0 or 1 to 64 bits, the first byte lowest, by one multiplication for each eight. */
 static uint64_t pack(const uint8_t hit[64])
 {
     uint64_t bits = 0;
     size_t i;
 
-    for (i = 0; i < 64; i += 8) {
-        const uint8_t *h = hit + i;
-        const uint64_t eight = (uint64_t)h[0] | (uint64_t)h[1] << 8 |
-                               (uint64_t)h[2] << 16 | (uint64_t)h[3] << 24 |
-                               (uint64_t)h[4] << 32 | (uint64_t)h[5] << 40 |
-                               (uint64_t)h[6] << 48 | (uint64_t)h[7] << 56;
-
-        bits |= (eight * UINT64_C(0x0102040810204080)) >> 56 << i;
-    }
+    for (i = 0; i < 64; i += 8)
+        bits |= (load_low(hit + i) * UINT64_C(0x0102040810204080)) >> 56 << i;
     return bits;
 }
 
@@ -67,6 +74,27 @@ static inline void find_block(const struct vpcvis_addr *rows, size_t count,
         hit[i] |= (((has[0] ^ want[0]) & value->mask[0]) |
                    ((has[1] ^ want[1]) & value->mask[1]) |
                    (uint64_t)(rows[i].family ^ value->addr.family)) == 0;
+    }
+}
+
+/* Rows before the value, or after it: by family, then by bytes. */
+static inline void find_order(const struct vpcvis_addr *rows, size_t count,
+                              const struct where_value *value, int above, uint8_t *hit)
+{
+    const uint64_t high = load_high(value->addr.bytes);
+    const uint64_t low = load_high(value->addr.bytes + 8);
+    const uint8_t family = value->addr.family;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const uint64_t row_high = load_high(rows[i].bytes);
+        const uint64_t row_low = load_high(rows[i].bytes + 8);
+        const int below = (row_high < high) | ((row_high == high) & (row_low < low));
+        const int equal = (row_high == high) & (row_low == low);
+        const int ours = rows[i].family == family;
+        const int before = (rows[i].family < family) | (ours & below);
+
+        hit[i] |= (uint8_t)(above ? !(before | (ours & equal)) : before);
     }
 }
 
@@ -116,6 +144,16 @@ static uint64_t match_block(const struct where *where, const struct where_step *
     return pack(hit);
 }
 
+static uint64_t match_order(const struct where *where, const struct where_step *step,
+                            const struct vpcvis_addr *rows, size_t count)
+{
+    const struct where_value *value = where->value + step->first;
+    uint8_t hit[64] = {0};
+
+    find_order(rows, count, value, step->what == WHERE_ABOVE, hit);
+    return pack(hit);
+}
+
 static unsigned lowest(uint64_t bits)
 {
 #if defined(__GNUC__)
@@ -127,6 +165,21 @@ static unsigned lowest(uint64_t bits)
         i++;
     return i;
 #endif
+}
+
+static inline const uint8_t *bytes_of(const char *text)
+{
+    return (const uint8_t *)text;
+}
+
+/* Texts of one length. Most are ids of 8 to 24 bytes: their ends say more than a call. */
+static inline int same_text(const char *a, const char *b, size_t len)
+{
+    if (len < 8)
+        return memcmp(a, b, len) == 0;
+    return load_low(bytes_of(a)) == load_low(bytes_of(b)) &&
+           load_low(bytes_of(a + len - 8)) == load_low(bytes_of(b + len - 8)) &&
+           (len <= 16 || memcmp(a, b, len) == 0);
 }
 
 /* A text is looked at in rows that have one only: elsewhere it may begin anywhere. */
@@ -149,46 +202,63 @@ static uint64_t match_text(const struct where *where, const struct where_step *s
             const unsigned i = lowest(left);
 
             if (rows[i].len == value->len &&
-                memcmp(text + rows[i].at, where->text + value->at, value->len) == 0)
+                same_text(text + rows[i].at, where->text + value->at, value->len))
                 found |= UINT64_C(1) << i;
         }
     }
     return found;
 }
 
-/* Less than 0, 0 or more: a text against a value's. */
-static int order_text(const struct where *where, const struct vpcvis_line_text *row,
-                      const char *text, const struct where_value *value)
-{
-    const size_t len = row->len < value->len ? row->len : value->len;
-    const int order = memcmp(text + row->at, where->text + value->at, len);
+/* A text to order others by, and its first eight bytes: most texts are told apart by them. */
+struct limit {
+    const char *text;
+    size_t len;
+    uint64_t begins, mask; /* zero beyond the text */
+};
 
-    return order != 0 ? order : (row->len > value->len) - (row->len < value->len);
+static struct limit make_limit(const struct where *where, const struct where_value *value)
+{
+    struct limit limit;
+    uint8_t begins[8] = {0}, mask[8] = {0};
+    const size_t len = value->len < 8 ? value->len : 8;
+
+    limit.text = where->text + value->at;
+    limit.len = value->len;
+    memcpy(begins, limit.text, len);
+    memset(mask, 0xff, len);
+    limit.begins = load_high(begins);
+    limit.mask = load_high(mask);
+    return limit;
 }
 
-static int order_address(const struct vpcvis_addr *row, const struct where_value *value)
+/* Less than 0, 0 or more: a text against the limit. */
+static inline int order_text(const char *text, size_t len, const struct limit *limit)
 {
-    const int families = row->family - value->addr.family;
+    int order;
 
-    return families != 0 ? families : memcmp(row->bytes, value->addr.bytes, 16);
+    if (len >= 8) {
+        const uint64_t begins = load_high(bytes_of(text)) & limit->mask;
+
+        if (begins != limit->begins)
+            return begins < limit->begins ? -1 : 1;
+    }
+    order = memcmp(text, limit->text, len < limit->len ? len : limit->len);
+    return order != 0 ? order : (len > limit->len) - (len < limit->len);
 }
 
-static uint64_t match_order(const struct where *where, const struct where_step *step,
-                            const void *column, const char *text, size_t base,
-                            uint64_t valid)
+static uint64_t match_text_order(const struct where *where, const struct where_step *step,
+                                 const struct vpcvis_line_text *rows, const char *text,
+                                 uint64_t valid)
 {
-    const struct where_value *value = where->value + step->first;
+    const struct limit limit = make_limit(where, where->value + step->first);
+    const int above = step->what == WHERE_ABOVE;
     uint64_t found = 0;
 
     for (; valid != 0; valid &= valid - 1) {
         const unsigned i = lowest(valid);
-        const int order =
-            step->kind == VPCVIS_KIND_ADDRESS
-                ? order_address((const struct vpcvis_addr *)column + base + i, value)
-                : order_text(where, (const struct vpcvis_line_text *)column + base + i,
-                             text, value);
+        const int order = order_text(text + rows[i].at, rows[i].len, &limit);
 
-        found |= (uint64_t)(step->what == WHERE_BELOW ? order < 0 : order > 0) << i;
+        found |= (uint64_t)(above ? order > 0 : order < 0) << i;
     }
     return found;
 }
@@ -202,6 +272,32 @@ struct batch {
     uint64_t rows; /* `count` bits */
 };
 
+/* Rows that meet a comparison, and any others that have no value. */
+static uint64_t find(const struct where *where, const struct where_step *step,
+                     const struct batch *batch, const void *column, uint64_t valid)
+{
+    const size_t base = batch->base, count = batch->count;
+
+    switch (step->kind) {
+    case VPCVIS_KIND_NUMBER32:
+    case VPCVIS_KIND_NUMBER64: return match_range(where, step, column, base, count);
+    case VPCVIS_KIND_ADDRESS:
+        return step->what == WHERE_BLOCK
+                   ? match_block(where, step, (const struct vpcvis_addr *)column + base,
+                                 count)
+                   : match_order(where, step, (const struct vpcvis_addr *)column + base,
+                                 count);
+    default:
+        return step->what == WHERE_SAME_TEXT
+                   ? match_text(where, step,
+                                (const struct vpcvis_line_text *)column + base,
+                                batch->text, count, valid)
+                   : match_text_order(where, step,
+                                      (const struct vpcvis_line_text *)column + base,
+                                      batch->text, valid);
+    }
+}
+
 static struct answer compare(const struct where *where, const struct where_step *step,
                              const struct batch *batch)
 {
@@ -211,36 +307,17 @@ static struct answer compare(const struct where *where, const struct where_step 
     const void *column = has ? columns->values[step->field] : NULL;
     const uint64_t there = valid ? valid[batch->base / 64] & batch->rows : 0;
     struct answer answer = {0, 0};
-    uint64_t found = 0;
+    uint64_t found;
 
     if (step->what == WHERE_DASH) {
         answer.yes = batch->rows & (step->turned ? there : ~there);
         answer.no = batch->rows & ~answer.yes;
-        return answer;
+    } else if (column != NULL && there != 0) {
+        found = find(where, step, batch, column, there);
+        found = step->turned ? ~found : found;
+        answer.yes = there & found;
+        answer.no = there & ~found;
     }
-    if (column == NULL || there == 0)
-        return answer;
-    switch (step->what) {
-    case WHERE_RANGE:
-        found = match_range(where, step, column, batch->base, batch->count);
-        break;
-    case WHERE_BLOCK:
-        found = match_block(where, step, (const struct vpcvis_addr *)column + batch->base,
-                            batch->count);
-        break;
-    case WHERE_SAME_TEXT:
-        found =
-            match_text(where, step, (const struct vpcvis_line_text *)column + batch->base,
-                       batch->text, batch->count, there);
-        break;
-    default:
-        found = match_order(where, step, column, batch->text, batch->base, there);
-        break;
-    }
-    if (step->turned)
-        found = ~found;
-    answer.yes = there & found;
-    answer.no = there & ~found;
     return answer;
 }
 
