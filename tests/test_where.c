@@ -190,6 +190,8 @@ static const struct row takings[] = {
     {"az-id < use1-az10", "056", "a beginning is before the whole"},
     {"az-id >= use1-az10", "13", "and after"},
     {"az-id > use1-az1", "13", "the whole"},
+    {"az-id < use1-az", "5", "whose first eight bytes end it"},
+    {"az-id <= use1-az1x", "0356", "or do not"},
     {"az-id in (a, 'use1-az2')", "15", "texts in a list"},
     {"az-id = ''", "", "no text is empty"},
     {"az-id > ''", "01356", "and all are after it"},

@@ -103,9 +103,14 @@ static void make_address(struct vpcvis_addr *addr)
 
 static const char *make_text(const struct vpcvis_field *field)
 {
+    /* clang-format off */
     static const char *const texts[] = {
-        "a",   "use1-az1", "use1-az10", "it's", "(x)", "a,b", "=",       "null",
-        "and", "-x",       "A",         "''",   "In",  "123", "use1-az2"};
+        "a", "A", "it's", "(x)", "a,b", "=", "null", "and", "In", "-x", "''", "123",
+        "use1-az", "use1-az1", "use1-az2", "use1-az10", "Use1-az1",
+        "0123456789abcdef", "0123456789abcdeg", "0123456689abcdef", "012345678", "01234567",
+        "eni-0123456789abcdef0", "eni-0123456789abcdef1", "eni-01234567x9abcdef0",
+        "fni-0123456789abcdef0", "eni-0123456789abcdef"};
+    /* clang-format on */
     static const char *const unknown[] = {"ACCEPTED", "accept", "ok", "-ingress", "it's"};
     const char *word;
 
