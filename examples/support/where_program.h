@@ -17,7 +17,7 @@ enum where_what {
     WHERE_NOT,
     WHERE_DASH,  /* there is no value */
     WHERE_RANGE, /* a number from `from` to `from + span` */
-    WHERE_BLOCK, /* an address with the bits `bits` under `mask` */
+    WHERE_BLOCK, /* an address with the bits of `addr` under `mask` */
     WHERE_BELOW, /* an address or text before the value */
     WHERE_ABOVE, /* and after it */
     WHERE_SAME_TEXT
