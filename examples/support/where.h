@@ -4,8 +4,9 @@
  *
  *     action = REJECT and srcaddr in 10.0.0.0/8 and not (dstport in (22, 443) or bytes < 2k)
  *
- * A comparison names a field first, in any spelling that vpcvis_record_find takes; `and` binds
- * tighter than `or`, `not` tighter than both; parentheses group; keywords have no case.
+ * A comparison names a field first, in any spelling that vpcvis_record_find takes (a column that
+ * it does not know cannot be asked for); `and` binds tighter than `or`, `not` tighter than both;
+ * parentheses group; keywords have no case.
  *
  *     field = value    also == != <> < <= > >=
  *     field in (value, ...)       field not in (value, ...)
