@@ -192,6 +192,7 @@ static const struct row takings[] = {
     {"az-id > use1-az1", "13", "the whole"},
     {"az-id < use1-az", "5", "whose first eight bytes end it"},
     {"az-id <= use1-az1x", "0356", "or do not"},
+    {"instance-id >= i", "015", "a word that begins others"},
     {"az-id in (a, 'use1-az2')", "15", "texts in a list"},
     {"az-id = ''", "", "no text is empty"},
     {"az-id > ''", "01356", "and all are after it"},

@@ -213,21 +213,18 @@ static uint64_t match_text(const struct where *where, const struct where_step *s
 struct limit {
     const char *text;
     size_t len;
-    uint64_t begins, mask; /* zero beyond the text */
+    uint64_t begins; /* with zeros after a shorter text */
 };
 
 static struct limit make_limit(const struct where *where, const struct where_value *value)
 {
     struct limit limit;
-    uint8_t begins[8] = {0}, mask[8] = {0};
-    const size_t len = value->len < 8 ? value->len : 8;
+    uint8_t begins[8] = {0};
 
     limit.text = where->text + value->at;
     limit.len = value->len;
-    memcpy(begins, limit.text, len);
-    memset(mask, 0xff, len);
+    memcpy(begins, limit.text, value->len < 8 ? value->len : 8);
     limit.begins = load_high(begins);
-    limit.mask = load_high(mask);
     return limit;
 }
 
@@ -237,7 +234,7 @@ static inline int order_text(const char *text, size_t len, const struct limit *l
     int order;
 
     if (len >= 8) {
-        const uint64_t begins = load_high(bytes_of(text)) & limit->mask;
+        const uint64_t begins = load_high(bytes_of(text));
 
         if (begins != limit->begins)
             return begins < limit->begins ? -1 : 1;
