@@ -1,104 +1,155 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room prefix: checking the blocks, one block of memory for the map, its trees.
+ * Room prefix: the doors: check, plan, build, match one or many.
+ *
+ *     memory   | map | root | nodes | keys | groups | values4 | infos4 | values6 | infos6 |
+ *     scratch  | items, sorted | spare for sorting, then runs of addresses |
  */
 #include "prefix.h"
 
-#define FLAGS (VPCVIS_PREFIX_MASK | VPCVIS_PREFIX_LAST)
+#define FLAGS    (VPCVIS_PREFIX_MASK | VPCVIS_PREFIX_LAST)
+#define NO_FIELD UINT32_MAX /* room record's VPCVIS_FIELD_NONE */
 
-/* Where things go in the memory of a map, or in the scratch for building it. */
-struct sizes {
-    uint64_t segments[2]; /* at most, by family: 0 is IPv4 */
-    uint64_t items[2];
-    uint64_t bytes;
-    uint64_t scratch;
+/* More blocks deserve a root that resolves more bits: 64 bytes, 16 KiB or 4 MiB. */
+#define ROOT16_FROM 512
+#define ROOT24_FROM 65536
+
+struct counts {
+    uint64_t ipv4, ipv6;
+    uint64_t deeper[4]; /* IPv4 blocks longer than 0, 8, 16, 24 bits */
+    uint64_t low;       /* IPv6 blocks longer than 64 bits */
 };
 
-static vpcvis_status fail_at(struct vpcvis_error *error, vpcvis_status status, size_t i)
+/* Bytes of each part, and what else follows from the counts. */
+enum { MAP, ROOT, NODES, KEYS, GROUPS, VALUES4, INFOS4, VALUES6, INFOS6, PARTS };
+
+struct sizes {
+    uint64_t part[PARTS];
+    uint64_t bytes, scratch;
+    uint32_t shift;
+};
+
+VPCVIS_I_INLINE uint64_t least(uint64_t a, uint64_t b)
 {
-    (void)vpcvis_i_base_fail(error, status, 0, 0, 0);
-    if (error != NULL)
-        error->line = (uint64_t)i + 1;
-    return status;
+    return a < b ? a : b;
+}
+
+static uint32_t family_bits(uint32_t family)
+{
+    return family == VPCVIS_ADDR_IPV4 ? 32 : family == VPCVIS_ADDR_IPV6 ? 128 : 0;
 }
 
 static vpcvis_status check_entry(const struct vpcvis_prefix_entry *entry, uint32_t flags)
 {
     struct vpcvis_addr addr = entry->cidr.addr;
+    const uint32_t bits = family_bits(addr.family);
     uint32_t changed = 0;
-    const vpcvis_status status =
-        vpcvis_addr_mask(&addr, entry->cidr.prefix_len, &changed);
 
-    if (status != VPCVIS_OK)
-        return status;
-    if (entry->value == VPCVIS_PREFIX_NONE)
+    if (bits == 0 || entry->value == VPCVIS_PREFIX_NONE)
         return VPCVIS_E_ARG;
-    return changed && (flags & VPCVIS_PREFIX_MASK) == 0 ? VPCVIS_E_PREFIX : VPCVIS_OK;
+    if (entry->cidr.prefix_len > bits)
+        return VPCVIS_E_PREFIX;
+    if ((flags & VPCVIS_PREFIX_MASK) != 0)
+        return VPCVIS_OK;
+    vpcvis_addr_mask(&addr, entry->cidr.prefix_len, &changed);
+    return changed ? VPCVIS_E_PREFIX : VPCVIS_OK;
 }
 
-/* Keys of all levels over `keys` ones, each padded to whole nodes. */
-static uint64_t tree_keys(uint64_t keys, uint32_t node)
+static void count_entry(const struct vpcvis_cidr *cidr, struct counts *counts)
 {
-    uint64_t total = 0;
+    uint32_t i;
 
-    for (;;) {
-        const uint64_t nodes = (keys + node - 1) / node;
-        total += nodes * node;
-        if (nodes <= 1)
-            return total;
-        keys = nodes;
+    if (cidr->addr.family == VPCVIS_ADDR_IPV4) {
+        counts->ipv4++;
+        for (i = 0; i < 4; i++)
+            counts->deeper[i] += cidr->prefix_len > i * 8;
+    } else {
+        counts->ipv6++;
+        counts->low += cidr->prefix_len > 64;
     }
 }
 
-static uint64_t aligned(uint64_t bytes)
+/* line 0: no entry is at fault. */
+static vpcvis_status fail(struct vpcvis_error *error, vpcvis_status status, uint64_t line)
 {
-    return (bytes + VPCVIS_I_ALIGN - 1) / VPCVIS_I_ALIGN * VPCVIS_I_ALIGN;
+    vpcvis_i_base_fail(error, status, NO_FIELD, 0, 0);
+    if (error)
+        error->line = line;
+    return status;
 }
 
-static void size_up(uint64_t ipv4, uint64_t ipv6, struct sizes *sizes)
+static vpcvis_status read_config(const struct vpcvis_prefix_config *config,
+                                 struct vpcvis_prefix_config *known)
 {
-    const uint64_t four = 2 * ipv4 + 1, six = 2 * ipv6 + 1;
-    const uint64_t most = four > six ? four : six;
-    const uint64_t items = ipv4 > ipv6 ? ipv4 : ipv6;
+    const vpcvis_status status = vpcvis_i_base_config(config, known, sizeof(*known));
 
-    sizes->segments[0] = four;
-    sizes->segments[1] = six;
-    sizes->items[0] = ipv4;
-    sizes->items[1] = ipv6;
-    sizes->bytes = VPCVIS_I_ALIGN + aligned(sizeof(vpcvis_prefix)) +
-                   aligned(tree_keys(four, VPCVIS_I_PREFIX_KEYS4) * 4) +
-                   aligned(tree_keys(six, VPCVIS_I_PREFIX_KEYS6) * 8) + aligned(six * 8) +
-                   aligned((six + 1) * 4) + aligned(four * 4) + aligned(six * 4) +
-                   aligned(four) + aligned(six);
-    sizes->scratch = VPCVIS_I_ALIGN +
-                     aligned(2 * items * sizeof(struct vpcvis_i_prefix_item)) +
-                     aligned(most * sizeof(struct vpcvis_i_prefix_key));
+    if (status != VPCVIS_OK)
+        return status;
+    if ((known->flags & ~FLAGS) != 0 || known->reserved != 0 ||
+        known->cpu > VPCVIS_CPU_NEON)
+        return VPCVIS_E_CONFIG;
+    if (known->cpu == VPCVIS_CPU_AUTO)
+        known->cpu = vpcvis_base_cpu();
+    return vpcvis_base_cpu_find(known->cpu);
+}
+
+static void choose_sizes(const struct counts *counts, struct sizes *sizes)
+{
+    const uint64_t root_bits = counts->ipv4 < ROOT16_FROM   ? 8
+                               : counts->ipv4 < ROOT24_FROM ? 16
+                                                            : 24;
+    uint64_t nodes = 0, leaves4, leaves6, depth;
+    uint32_t i;
+
+    /* A node stands for 256 slots in which a longer block is. */
+    for (depth = root_bits; depth < 32; depth += 8)
+        nodes += least(counts->deeper[depth / 8], (uint64_t)1 << depth);
+    /* A leaf is where a run begins, a node's first, a node, what is after it; and leaf 0. */
+    leaves4 = 2 * counts->ipv4 + 1 + 3 * (nodes + 1) + 1;
+    leaves6 = 2 * counts->ipv6 + 1 + 3 * counts->low;
+    sizes->shift = 32 - (uint32_t)root_bits;
+    sizes->part[MAP] = sizeof(vpcvis_prefix);
+    sizes->part[ROOT] =
+        ((uint64_t)1 << (root_bits - 6)) * sizeof(struct vpcvis_i_prefix_quarter);
+    sizes->part[NODES] = nodes * 4 * sizeof(struct vpcvis_i_prefix_quarter);
+    /* A tree of k keys has no more than 1 + k / 4 lines; low ones have two keys a block. */
+    sizes->part[KEYS] =
+        (vpcvis_i_prefix_lines(2 * counts->ipv6) + counts->low + counts->low / 2) *
+        VPCVIS_I_PREFIX_KEYS * sizeof(uint64_t);
+    sizes->part[GROUPS] = counts->low * sizeof(struct vpcvis_i_prefix_group);
+    sizes->part[VALUES4] = sizes->part[INFOS4] = leaves4 * sizeof(uint32_t);
+    sizes->part[VALUES6] = sizes->part[INFOS6] = leaves6 * sizeof(uint32_t);
+    sizes->bytes = VPCVIS_I_ALIGN - 1;
+    for (i = 0; i < PARTS; i++) {
+        sizes->part[i] = (sizes->part[i] + VPCVIS_I_ALIGN - 1) & ~(uint64_t)63;
+        sizes->bytes += sizes->part[i];
+    }
+    /* One family after the other. */
+    sizes->scratch =
+        (3 * (counts->ipv4 > counts->ipv6 ? counts->ipv4 : counts->ipv6) + 1) *
+            sizeof(struct vpcvis_i_prefix_item) +
+        VPCVIS_I_ALIGN - 1;
 }
 
 static vpcvis_status check(const struct vpcvis_prefix_entry *entries, size_t count,
-                           const struct vpcvis_prefix_config *config,
-                           struct vpcvis_prefix_config *known, struct sizes *sizes,
+                           uint32_t flags, struct sizes *sizes, struct counts *counts,
                            struct vpcvis_error *error)
 {
-    vpcvis_status status = vpcvis_i_base_config(config, known, sizeof(*known));
-    uint64_t ipv6 = 0;
     size_t i;
 
-    if (status == VPCVIS_OK && (known->flags & ~FLAGS) != 0)
-        status = VPCVIS_E_CONFIG;
-    if (status == VPCVIS_OK && count > VPCVIS_PREFIX_ENTRIES_MAX)
-        status = VPCVIS_E_LIMIT;
-    for (i = 0; status == VPCVIS_OK && i < count; i++) {
-        status = check_entry(&entries[i], known->flags);
-        ipv6 += entries[i].cidr.addr.family == VPCVIS_ADDR_IPV6;
+    if (entries == NULL && count > 0)
+        return fail(error, VPCVIS_E_ARG, 0);
+    if (count > VPCVIS_PREFIX_ENTRIES_MAX)
+        return fail(error, VPCVIS_E_LIMIT, VPCVIS_PREFIX_ENTRIES_MAX + 1);
+    memset(counts, 0, sizeof(*counts));
+    for (i = 0; i < count; i++) {
+        const vpcvis_status status = check_entry(&entries[i], flags);
         if (status != VPCVIS_OK)
-            return fail_at(error, status, i);
+            return fail(error, status, (uint64_t)i + 1);
+        count_entry(&entries[i].cidr, counts);
     }
-    if (status != VPCVIS_OK)
-        return status;
-    size_up(count - ipv6, ipv6, sizes);
-    return sizes->bytes > SIZE_MAX / 2 || sizes->scratch > SIZE_MAX / 2 ? VPCVIS_E_LIMIT
-                                                                        : VPCVIS_OK;
+    choose_sizes(counts, sizes);
+    return VPCVIS_OK;
 }
 
 vpcvis_status vpcvis_prefix_plan(const struct vpcvis_prefix_entry *entries, size_t count,
@@ -107,203 +158,158 @@ vpcvis_status vpcvis_prefix_plan(const struct vpcvis_prefix_entry *entries, size
                                  struct vpcvis_error *error)
 {
     struct vpcvis_prefix_config known;
+    struct counts counts;
     struct sizes sizes;
     vpcvis_status status;
 
-    if (plan == NULL || (entries == NULL && count > 0))
-        return VPCVIS_E_ARG;
-    status = check(entries, count, config, &known, &sizes, error);
+    if (plan == NULL)
+        return fail(error, VPCVIS_E_ARG, 0);
+    status = read_config(config, &known);
+    if (status != VPCVIS_OK)
+        return fail(error, status, 0);
+    status = check(entries, count, known.flags, &sizes, &counts, error);
     if (status != VPCVIS_OK)
         return status;
     plan->bytes = sizes.bytes;
     plan->scratch = sizes.scratch;
-    plan->ipv4 = (uint32_t)sizes.items[0];
-    plan->ipv6 = (uint32_t)sizes.items[1];
+    plan->ipv4 = (uint32_t)counts.ipv4;
+    plan->ipv6 = (uint32_t)counts.ipv6;
     return VPCVIS_OK;
 }
 
-static void *carve(char **at, uint64_t bytes)
+/*
+ * A number that no entry has: of 256 parts of what is left, the one with the fewest values has
+ * less of them than places, and the last part is one place.
+ */
+static uint32_t find_unused(const struct vpcvis_prefix_entry *entries, size_t count)
 {
-    char *piece = *at;
-
-    *at += aligned(bytes);
-    return piece;
-}
-
-static vpcvis_prefix *lay_out(void *memory, const struct sizes *sizes)
-{
-    char *at = vpcvis_i_bytes_align(memory);
-    vpcvis_prefix *map = carve(&at, sizeof(*map));
-
-    memset(map, 0, sizeof(*map));
-    map->tree4 = carve(&at, tree_keys(sizes->segments[0], VPCVIS_I_PREFIX_KEYS4) * 4);
-    map->tree6 = carve(&at, tree_keys(sizes->segments[1], VPCVIS_I_PREFIX_KEYS6) * 8);
-    map->low6 = carve(&at, sizes->segments[1] * 8);
-    map->first6 = carve(&at, (sizes->segments[1] + 1) * 4);
-    map->ipv4.value = carve(&at, sizes->segments[0] * 4);
-    map->ipv6.value = carve(&at, sizes->segments[1] * 4);
-    map->ipv4.len = carve(&at, sizes->segments[0]);
-    map->ipv6.len = carve(&at, sizes->segments[1]);
-    return map;
-}
-
-/* The blocks of one family as items, IPv4 in the lowest 32 of 128 bits. */
-static void collect(const struct vpcvis_prefix_entry *entries, size_t count,
-                    uint32_t family, struct vpcvis_i_prefix_item *items)
-{
-    const uint32_t bytes = family == VPCVIS_ADDR_IPV4 ? 4 : 16;
+    uint32_t taken[256];
+    uint32_t number = 0, shift, part, best;
     size_t i;
-    uint32_t b;
+
+    for (shift = 32; shift > 0; shift -= 8) {
+        memset(taken, 0, sizeof(taken));
+        /* VPCVIS_PREFIX_NONE is taken as well. */
+        taken[255] = (uint32_t)((uint64_t)VPCVIS_PREFIX_NONE >> shift == number);
+        for (i = 0; i < count; i++) {
+            if ((uint64_t)entries[i].value >> shift == number)
+                taken[entries[i].value >> (shift - 8) & 255]++;
+        }
+        for (best = 0, part = 1; part < 256; part++)
+            best = taken[part] < taken[best] ? part : best;
+        number = number << 8 | best;
+        if (taken[best] == 0)
+            return number << (shift - 8);
+    }
+    return number;
+}
+
+/* Items of one family, host bits cleared. */
+static size_t copy_family(const struct vpcvis_prefix_entry *entries, size_t count,
+                          uint32_t family, struct vpcvis_i_prefix_item *items)
+{
+    size_t i, n = 0;
 
     for (i = 0; i < count; i++) {
         struct vpcvis_addr addr = entries[i].cidr.addr;
         if (addr.family != family)
             continue;
-        (void)vpcvis_addr_mask(&addr, entries[i].cidr.prefix_len, NULL);
-        memset(items, 0, sizeof(*items));
-        for (b = 0; b < bytes; b++) {
-            items->start.high = items->start.high << 8 | items->start.low >> 56;
-            items->start.low = items->start.low << 8 | addr.bytes[b];
-        }
-        items->value = entries[i].value;
-        items->place = (uint32_t)i;
-        items->len = 128 - bytes * 8 + entries[i].cidr.prefix_len;
-        items++;
+        vpcvis_addr_mask(&addr, entries[i].cidr.prefix_len, NULL);
+        items[n].high = family == VPCVIS_ADDR_IPV6
+                            ? vpcvis_i_prefix_be64(addr.bytes)
+                            : (uint64_t)vpcvis_i_prefix_be32(addr.bytes) << 32;
+        items[n].low =
+            family == VPCVIS_ADDR_IPV6 ? vpcvis_i_prefix_be64(addr.bytes + 8) : 0;
+        items[n].value = entries[i].value;
+        items[n].order = VPCVIS_I_PREFIX_ORDER(entries[i].cidr.prefix_len) | (uint32_t)i;
+        n++;
     }
-}
-
-/* Shape of the tree over `keys` keys of level 0. */
-static void shape(struct vpcvis_i_prefix_segments *segments, uint32_t keys, uint32_t node)
-{
-    uint32_t at = 0, level = 0;
-
-    for (;;) {
-        const uint32_t nodes = (keys + node - 1) / node;
-        segments->nodes_at[level] = at;
-        segments->keys[level] = keys;
-        level++;
-        at += nodes * node;
-        if (nodes <= 1)
-            break;
-        keys = nodes;
-    }
-    segments->levels = level;
-}
-
-static void grow_tree4(vpcvis_prefix *map, const struct vpcvis_i_prefix_key *starts)
-{
-    struct vpcvis_i_prefix_segments *segments = &map->ipv4;
-    uint32_t level, i;
-
-    shape(segments, segments->count, VPCVIS_I_PREFIX_KEYS4);
-    for (level = 0; level < segments->levels; level++) {
-        uint32_t *keys = map->tree4 + segments->nodes_at[level];
-        const uint32_t *below =
-            level > 0 ? map->tree4 + segments->nodes_at[level - 1] : NULL;
-        for (i = 0; i < segments->keys[level]; i++)
-            keys[i] = below != NULL ? below[i * VPCVIS_I_PREFIX_KEYS4]
-                                    : (uint32_t)starts[i].low;
-        for (; i % VPCVIS_I_PREFIX_KEYS4 != 0; i++)
-            keys[i] = UINT32_MAX;
-    }
-}
-
-/* The different high halves to level 0, and what belongs to each. */
-static uint32_t split_halves(vpcvis_prefix *map, const struct vpcvis_i_prefix_key *starts)
-{
-    uint32_t i, n = 0;
-
-    for (i = 0; i < map->ipv6.count; i++) {
-        map->low6[i] = starts[i].low;
-        if (i > 0 && starts[i].high == starts[i - 1].high)
-            continue;
-        map->tree6[n] = starts[i].high;
-        map->first6[n++] = i;
-    }
-    map->first6[n] = map->ipv6.count;
     return n;
 }
 
-static void grow_tree6(vpcvis_prefix *map, const struct vpcvis_i_prefix_key *starts)
+static vpcvis_prefix *place_map(void *memory, const struct sizes *sizes)
 {
-    struct vpcvis_i_prefix_segments *segments = &map->ipv6;
-    uint32_t level, i;
+    char *at = vpcvis_i_bytes_align(memory);
+    vpcvis_prefix *map = (vpcvis_prefix *)(void *)at;
+    void *parts[PARTS];
+    uint32_t i;
 
-    shape(segments, split_halves(map, starts), VPCVIS_I_PREFIX_KEYS6);
-    for (level = 0; level < segments->levels; level++) {
-        uint64_t *keys = map->tree6 + segments->nodes_at[level];
-        i = segments->keys[level];
-        if (level > 0) {
-            const uint64_t *below = map->tree6 + segments->nodes_at[level - 1];
-            for (i = 0; i < segments->keys[level]; i++)
-                keys[i] = below[i * VPCVIS_I_PREFIX_KEYS6];
-        }
-        for (; i % VPCVIS_I_PREFIX_KEYS6 != 0; i++)
-            keys[i] = UINT64_MAX;
+    for (i = 0; i < PARTS; i++) {
+        parts[i] = at;
+        at += sizes->part[i];
     }
+    memset(map, 0, sizeof(*map));
+    map->shift = sizes->shift;
+    map->root = parts[ROOT];
+    map->nodes = parts[NODES];
+    map->keys = parts[KEYS];
+    map->groups = parts[GROUPS];
+    map->values4 = parts[VALUES4];
+    map->infos4 = parts[INFOS4];
+    map->values6 = parts[VALUES6];
+    map->infos6 = parts[INFOS6];
+    return map;
 }
 
-/* Build the half of one family. */
-static vpcvis_status build_family(vpcvis_prefix *map,
-                                  const struct vpcvis_prefix_entry *entries, size_t count,
-                                  uint32_t flags, const struct sizes *sizes,
-                                  uint32_t family, char *scratch, uint32_t *place)
-{
-    const int ipv4 = family == VPCVIS_ADDR_IPV4;
-    const size_t n = (size_t)sizes->items[ipv4 ? 0 : 1];
-    const size_t most = (size_t)sizes->items[sizes->items[0] < sizes->items[1]];
-    struct vpcvis_i_prefix_segments *segments = ipv4 ? &map->ipv4 : &map->ipv6;
-    struct vpcvis_i_prefix_item *items =
-        carve(&scratch, 2 * most * sizeof(struct vpcvis_i_prefix_item));
-    struct vpcvis_i_prefix_key *starts = (void *)scratch;
-    struct vpcvis_i_prefix_key last = {UINT64_MAX, UINT64_MAX};
-    vpcvis_status status;
+/* What building needs at hand. */
+struct build {
+    const struct vpcvis_prefix_entry *entries;
+    size_t count;
+    uint32_t last;
+    uint32_t fault; /* the first entry that contradicts an earlier one */
+    vpcvis_prefix *map;
+    struct vpcvis_i_prefix_item *scratch;
+};
 
-    if (ipv4) {
-        last.high = 0;
-        last.low = UINT32_MAX;
-    }
-    collect(entries, count, family, items);
-    items = vpcvis_i_prefix_sort(items, n, items + n);
-    status = vpcvis_i_prefix_cut(items, n, flags, last, starts, segments, place);
-    if (status != VPCVIS_OK)
-        return status;
-    if (ipv4)
-        grow_tree4(map, starts);
+static void build_family(struct build *build, uint32_t family)
+{
+    struct vpcvis_i_prefix_item *items = build->scratch;
+    size_t n = copy_family(build->entries, build->count, family, items);
+    struct vpcvis_i_prefix_item *runs = items + n;
+
+    n = vpcvis_i_prefix_sort(items, n, runs, build->last, &build->fault);
+    if (build->fault != UINT32_MAX)
+        return;
+    n = vpcvis_i_prefix_cut(items, n, family_bits(family), runs);
+    if (family == VPCVIS_ADDR_IPV4)
+        vpcvis_i_prefix_make4(build->map, runs, n);
     else
-        grow_tree6(map, starts);
-    return VPCVIS_OK;
+        vpcvis_i_prefix_make6(build->map, runs, n);
 }
 
 vpcvis_status vpcvis_prefix_build(const struct vpcvis_prefix_entry *entries, size_t count,
                                   const struct vpcvis_prefix_config *config, void *memory,
                                   size_t len, void *scratch, size_t scratch_len,
-                                  vpcvis_prefix **out, struct vpcvis_error *error)
+                                  vpcvis_prefix **map, struct vpcvis_error *error)
 {
+    struct build build = {NULL, 0, 0, UINT32_MAX, NULL, NULL};
     struct vpcvis_prefix_config known;
+    struct counts counts;
     struct sizes sizes;
-    vpcvis_prefix *map;
-    uint32_t place = 0;
     vpcvis_status status;
 
-    if (memory == NULL || scratch == NULL || out == NULL ||
-        (entries == NULL && count > 0))
-        return VPCVIS_E_ARG;
-    status = check(entries, count, config, &known, &sizes, error);
+    if (memory == NULL || scratch == NULL || map == NULL)
+        return fail(error, VPCVIS_E_ARG, 0);
+    status = read_config(config, &known);
+    if (status != VPCVIS_OK)
+        return fail(error, status, 0);
+    status = check(entries, count, known.flags, &sizes, &counts, error);
     if (status != VPCVIS_OK)
         return status;
     if (len < sizes.bytes || scratch_len < sizes.scratch)
-        return VPCVIS_E_SPACE;
-    map = lay_out(memory, &sizes);
-    scratch = vpcvis_i_bytes_align(scratch);
-    status = build_family(map, entries, count, known.flags, &sizes, VPCVIS_ADDR_IPV4,
-                          scratch, &place);
-    if (status == VPCVIS_OK)
-        status = build_family(map, entries, count, known.flags, &sizes, VPCVIS_ADDR_IPV6,
-                              scratch, &place);
-    if (status != VPCVIS_OK)
-        return fail_at(error, status, place);
-    *out = map;
+        return fail(error, VPCVIS_E_SPACE, 0);
+    build.entries = entries;
+    build.count = count;
+    build.last = known.flags & VPCVIS_PREFIX_LAST;
+    build.map = place_map(memory, &sizes);
+    build.scratch = vpcvis_i_bytes_align(scratch);
+    build.map->cpu = known.cpu;
+    build.map->escape = find_unused(entries, count);
+    build_family(&build, VPCVIS_ADDR_IPV4);
+    build_family(&build, VPCVIS_ADDR_IPV6);
+    if (build.fault != UINT32_MAX)
+        return fail(error, VPCVIS_E_DUPLICATE, (uint64_t)build.fault + 1);
+    *map = build.map;
     return VPCVIS_OK;
 }
 
@@ -317,18 +323,18 @@ vpcvis_status vpcvis_prefix_new(const struct vpcvis_prefix_entry *entries, size_
     vpcvis_status status;
 
     if (map == NULL)
-        return VPCVIS_E_ARG;
+        return fail(error, VPCVIS_E_ARG, 0);
     status = vpcvis_prefix_plan(entries, count, config, &plan, error);
     if (status != VPCVIS_OK)
         return status;
+    if (plan.bytes > SIZE_MAX / 2 || plan.scratch > SIZE_MAX / 2)
+        return fail(error, VPCVIS_E_MEMORY, 0);
     memory = vpcvis_i_base_new(allocator, (size_t)plan.bytes);
-    if (memory == NULL)
-        return VPCVIS_E_MEMORY;
-    scratch = vpcvis_i_base_new(allocator, (size_t)plan.scratch);
-    status = VPCVIS_E_MEMORY;
-    if (scratch != NULL)
-        status = vpcvis_prefix_build(entries, count, config, memory, (size_t)plan.bytes,
-                                     scratch, (size_t)plan.scratch, map, error);
+    scratch = memory ? vpcvis_i_base_new(allocator, (size_t)plan.scratch) : NULL;
+    status = scratch
+                 ? vpcvis_prefix_build(entries, count, config, memory, (size_t)plan.bytes,
+                                       scratch, (size_t)plan.scratch, map, error)
+                 : fail(error, VPCVIS_E_MEMORY, 0);
     vpcvis_i_base_delete(allocator, scratch);
     if (status != VPCVIS_OK)
         vpcvis_i_base_delete(allocator, memory);
@@ -338,4 +344,45 @@ vpcvis_status vpcvis_prefix_new(const struct vpcvis_prefix_entry *entries, size_
 void vpcvis_prefix_free(vpcvis_prefix *map, const struct vpcvis_allocator *allocator)
 {
     vpcvis_i_base_delete(allocator, map);
+}
+
+vpcvis_status vpcvis_prefix_match(const vpcvis_prefix *map,
+                                  const struct vpcvis_addr *addr, uint32_t *value,
+                                  uint32_t *prefix_len)
+{
+    const uint32_t *values, *infos;
+    uint32_t leaf;
+
+    if (map == NULL || addr == NULL || value == NULL || family_bits(addr->family) == 0)
+        return VPCVIS_E_ARG;
+    if (addr->family == VPCVIS_ADDR_IPV4) {
+        leaf = vpcvis_i_prefix_find4(map, vpcvis_i_prefix_be32(addr->bytes));
+        values = map->values4;
+        infos = map->infos4;
+    } else {
+        leaf = vpcvis_i_prefix_find6(map, vpcvis_i_prefix_be64(addr->bytes),
+                                     vpcvis_i_prefix_be64(addr->bytes + 8));
+        values = map->values6;
+        infos = map->infos6;
+    }
+    if (values[leaf] == VPCVIS_PREFIX_NONE)
+        return VPCVIS_NOMATCH;
+    *value = values[leaf];
+    if (prefix_len)
+        *prefix_len = infos[leaf];
+    return VPCVIS_OK;
+}
+
+vpcvis_status vpcvis_prefix_match_batch(const vpcvis_prefix *map, uint32_t family,
+                                        const void *bytes, size_t stride, size_t count,
+                                        uint32_t *values)
+{
+    if (map == NULL || family_bits(family) == 0 ||
+        (count > 0 && (bytes == NULL || values == NULL)))
+        return VPCVIS_E_ARG;
+    if (family == VPCVIS_ADDR_IPV4)
+        vpcvis_i_prefix_batch4(map, bytes, stride, count, values);
+    else
+        vpcvis_i_prefix_batch6(map, bytes, stride, count, values);
+    return VPCVIS_OK;
 }

@@ -41,7 +41,7 @@ static char *make_guard(size_t len, size_t *readable)
 
 static char *copy_to(char *at, const void *bytes, size_t len)
 {
-    if (len > 0)
+    if (len > 0 && bytes != NULL)
         memcpy(at, bytes, len);
     return at;
 }

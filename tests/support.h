@@ -11,7 +11,7 @@
 /* A copy lives until the eighth call after the one that made it. */
 #define GUARD_COPIES 8
 
-/* A writable copy that ends where an unreadable page begins. */
+/* A writable copy that ends where an unreadable page begins; zeros if bytes is NULL. */
 char *guard_copy(const void *bytes, size_t len);
 
 /* A writable copy that begins where an unreadable page ends. */

@@ -39,6 +39,8 @@ struct vpcvis_prefix_entry {
 struct vpcvis_prefix_config {
     uint32_t size; /* sizeof(struct vpcvis_prefix_config) */
     uint32_t flags;
+    uint32_t cpu; /* VPCVIS_CPU_... */
+    uint32_t reserved;
 };
 
 /* What a map of these entries takes. */
@@ -52,10 +54,11 @@ struct vpcvis_prefix_needs {
 /*
  * Check count entries and say what building them takes: exact bounds from their number, so
  * planning costs one pass. config may be NULL; entries may be NULL when count is 0 (a map that
- * matches nothing). error, unless NULL, has the entry at fault in error->line, counting from 1.
+ * matches nothing). error, unless NULL, has the entry at fault in error->line, counting from 1,
+ * or 0 there if it is none of them.
  * VPCVIS_E_PREFIX: a length beyond the family, or host bits. VPCVIS_E_ARG: NULL, a family, or
  * the value VPCVIS_PREFIX_NONE. VPCVIS_E_LIMIT: more than VPCVIS_PREFIX_ENTRIES_MAX.
- * VPCVIS_E_CONFIG.
+ * VPCVIS_E_CONFIG, VPCVIS_E_CPU.
  */
 VPCVIS_API vpcvis_status vpcvis_prefix_plan(const struct vpcvis_prefix_entry *entries,
                                             size_t count,

@@ -66,6 +66,7 @@ void bench_write(struct bench *bench);
 void bench_reader(struct bench *bench);
 void bench_packet(struct bench *bench);
 void bench_flow(struct bench *bench);
+void bench_prefix(struct bench *bench);
 
 /* The work of two of them for the guard: packets of a pass, 0 on failure. */
 uint64_t bench_packet_passes(unsigned long passes);

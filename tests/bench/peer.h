@@ -60,6 +60,9 @@ int peer_strtok_v5(const char *line, size_t line_len, struct peer_v5 *flow);
 /* Write a v2 record and LF, at most capacity bytes; returns the length, 0 on failure. */
 size_t peer_snprintf_v2(const struct vpcvis_record *record, char *out, size_t capacity);
 
+/* DPDK's memory, once for all its peers, without huge pages; 1, or 0 if there is none. */
+int peer_dpdk_start(void);
+
 /* DPDK, where it is: NULL where it is not. The frames' bytes must outlive it. */
 struct peer_dpdk;
 struct peer_dpdk *peer_dpdk_new(const struct vpcvis_frame *frames, size_t count);

@@ -11,6 +11,7 @@
 
 #ifdef HAVE_DPDK
 
+#include <rte_eal.h>
 #include <rte_ip.h>
 #include <rte_mbuf.h>
 #include <rte_net.h>
@@ -24,6 +25,22 @@ struct peer_dpdk {
     size_t count;
     uint32_t sum; /* so that no call can be left out */
 };
+
+int peer_dpdk_start(void)
+{
+    static char *arguments[] = {"bench",
+                                "--no-huge",
+                                "-m",
+                                "3000",
+                                "--no-pci",
+                                "--no-telemetry",
+                                "--log-level=lib.*:error"};
+    static int state;
+
+    if (state == 0)
+        state = rte_eal_init(7, arguments) < 0 ? -1 : 1;
+    return state > 0;
+}
 
 struct peer_dpdk *peer_dpdk_new(const struct vpcvis_frame *frames, size_t count)
 {
@@ -140,6 +157,11 @@ int peer_dpdk_agrees(const struct peer_dpdk *peer, size_t i,
 }
 
 #else
+
+int peer_dpdk_start(void)
+{
+    return 0;
+}
 
 struct peer_dpdk *peer_dpdk_new(const struct vpcvis_frame *frames, size_t count)
 {

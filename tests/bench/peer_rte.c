@@ -3,13 +3,13 @@
  * DPDK's rte_hash as a flow table: bulk lookups of 32 keys, what is not there is added, and
  * the counters are fetched before they are touched.
  */
+#include "peer.h"
 #include "peer_flow.h"
 
 #ifdef HAVE_DPDK
 
 #include <stdlib.h>
 
-#include <rte_eal.h>
 #include <rte_hash.h>
 #include <rte_hash_crc.h>
 #include <rte_prefetch.h>
@@ -21,22 +21,6 @@ struct peer {
     struct peer_counters *counters;
 };
 
-static int start_dpdk(void)
-{
-    static char *arguments[] = {"bench",
-                                "--no-huge",
-                                "-m",
-                                "3000",
-                                "--no-pci",
-                                "--no-telemetry",
-                                "--log-level=lib.*:error"};
-    static int state;
-
-    if (state == 0)
-        state = rte_eal_init(7, arguments) < 0 ? -1 : 1;
-    return state > 0;
-}
-
 void *peer_rte_new(size_t flows)
 {
     struct rte_hash_parameters parameters = {
@@ -47,7 +31,7 @@ void *peer_rte_new(size_t flows)
     };
     struct peer *peer = calloc(1, sizeof *peer);
 
-    if (peer == NULL || !start_dpdk())
+    if (peer == NULL || !peer_dpdk_start())
         goto failed;
     peer->hash = rte_hash_create(&parameters);
     if (peer->hash == NULL)
