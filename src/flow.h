@@ -30,9 +30,10 @@
 #define VPCVIS_I_FLOW_FILL 6u  /* how many of them are in use when the table is full */
 #define VPCVIS_I_FLOW_FIRST \
     7u /* so many are used in the first bucket before the second */
-#define VPCVIS_I_FLOW_BATCH 32u /* packets whose flows are looked up together */
-#define VPCVIS_I_FLOW_WORDS 5u  /* of the longest key */
-#define VPCVIS_I_FLOW_IPV4  0u  /* index of a half's tables */
+#define VPCVIS_I_FLOW_BATCH 128u /* packets of a group */
+#define VPCVIS_I_FLOW_STEP  16u  /* of these how many are dealt with together */
+#define VPCVIS_I_FLOW_WORDS 5u   /* of the longest key */
+#define VPCVIS_I_FLOW_IPV4  0u   /* index of a half's tables */
 #define VPCVIS_I_FLOW_IPV6  1u
 
 /* What is counted of a flow; a slot begins with it. */
@@ -133,11 +134,13 @@ struct vpcvis_i_flow_group {
     uint32_t table;
     uint64_t word[VPCVIS_I_FLOW_WORDS][VPCVIS_I_FLOW_BATCH]; /* keys */
     uint64_t hash[VPCVIS_I_FLOW_BATCH];
-    uint32_t first[VPCVIS_I_FLOW_BATCH]; /* buckets */
-    uint32_t second[VPCVIS_I_FLOW_BATCH];
-    uint32_t slot[VPCVIS_I_FLOW_BATCH];    /* where a flow seems to be, or NO_SLOT */
-    uint32_t at[VPCVIS_I_FLOW_BATCH];      /* which packet of the caller's */
-    uint32_t pending[VPCVIS_I_FLOW_BATCH]; /* lanes not found in their first bucket */
+    uint16_t tag[VPCVIS_I_FLOW_BATCH];
+    uint32_t first[VPCVIS_I_FLOW_BATCH];  /* bucket; the second is chosen when needed */
+    uint32_t slot[VPCVIS_I_FLOW_BATCH];   /* where a flow seems to be, or NO_SLOT */
+    uint32_t at[VPCVIS_I_FLOW_BATCH];     /* which packet of the caller's */
+    uint32_t pending[VPCVIS_I_FLOW_STEP]; /* lanes not found in their first bucket */
+    uint32_t pendings;
+    uint32_t reserved;
 };
 
 #define VPCVIS_I_FLOW_NO_SLOT UINT32_MAX
@@ -225,15 +228,22 @@ VPCVIS_I void vpcvis_i_flow_count_one(vpcvis_flow *flow, uint32_t table,
                                       const struct vpcvis_i_flow_values *values,
                                       const uint8_t *pkt);
 
-/* Hash a group's keys, choose their buckets, guess their slots and fetch those. */
-#define VPCVIS_I_FLOW_FIND(path)                                                     \
-    VPCVIS_I void vpcvis_i_flow_find_##path(const vpcvis_flow *flow,                 \
-                                            const struct vpcvis_i_flow_table *table, \
-                                            struct vpcvis_i_flow_group *group);
-VPCVIS_I_FLOW_FIND(portable)
+/*
+ * Two steps for lanes [at, end) of a group. hash: hash their keys, choose their buckets and fetch
+ * the first ones. guess: find where they seem to be and fetch those slots; those that are not in
+ * their first bucket wait, while the second is fetched, for the next call.
+ */
+#define VPCVIS_I_FLOW_PATH(path)                                                      \
+    VPCVIS_I void vpcvis_i_flow_hash_##path(                                          \
+        const vpcvis_flow *flow, const struct vpcvis_i_flow_table *table,             \
+        struct vpcvis_i_flow_group *group, uint32_t at, uint32_t end);                \
+    VPCVIS_I void vpcvis_i_flow_guess_##path(const struct vpcvis_i_flow_table *table, \
+                                             struct vpcvis_i_flow_group *group,       \
+                                             uint32_t at, uint32_t end);
+VPCVIS_I_FLOW_PATH(portable)
 #if defined(VPCVIS_I_X86)
-VPCVIS_I_FLOW_FIND(avx2)
-VPCVIS_I_FLOW_FIND(avx512)
+VPCVIS_I_FLOW_PATH(avx2)
+VPCVIS_I_FLOW_PATH(avx512)
 #endif
 
 #if defined(__GNUC__)
@@ -250,29 +260,41 @@ VPCVIS_I_INLINE uint16_t vpcvis_i_flow_tag(uint64_t hash)
 }
 
 /* The two buckets of a hash; not the same one unless there is only one. */
-VPCVIS_I_INLINE void vpcvis_i_flow_choose(const struct vpcvis_i_flow_table *table,
-                                          uint64_t hash, uint32_t *first,
-                                          uint32_t *second)
+VPCVIS_I_INLINE uint32_t vpcvis_i_flow_first(const struct vpcvis_i_flow_table *table,
+                                             uint64_t hash)
+{
+    return (uint32_t)((hash >> 32) * table->buckets >> 32);
+}
+
+VPCVIS_I_INLINE uint32_t vpcvis_i_flow_second(const struct vpcvis_i_flow_table *table,
+                                              uint64_t hash)
 {
     const uint32_t further =
         (uint32_t)((hash & 0xffffffffu) * (table->buckets - 1) >> 32);
-    uint32_t other;
+    const uint32_t other = vpcvis_i_flow_first(table, hash) + 1 + further;
 
-    *first = (uint32_t)((hash >> 32) * table->buckets >> 32);
-    other = *first + 1 + further;
-    *second = other < table->buckets ? other : other - table->buckets;
+    return other < table->buckets ? other : other - table->buckets;
 }
 
 /* Note where lane i's flow seems to be, and fetch it. */
-VPCVIS_I_INLINE void vpcvis_i_flow_guess(const struct vpcvis_i_flow_table *table,
-                                         struct vpcvis_i_flow_group *group, uint32_t i,
-                                         uint32_t slot)
+VPCVIS_I_INLINE void vpcvis_i_flow_note(const struct vpcvis_i_flow_table *table,
+                                        struct vpcvis_i_flow_group *group, uint32_t i,
+                                        uint32_t slot)
 {
     const char *line = table->slots + (size_t)slot * table->slot_bytes;
 
     group->slot[i] = slot;
     VPCVIS_I_FLOW_FETCH(line);
-    VPCVIS_I_FLOW_FETCH(line + table->slot_bytes - 64);
+    if (table->slot_bytes > 64)
+        VPCVIS_I_FLOW_FETCH(line + 64);
+}
+
+/* Let lane i wait for its second bucket. */
+VPCVIS_I_INLINE void vpcvis_i_flow_wait(const struct vpcvis_i_flow_table *table,
+                                        struct vpcvis_i_flow_group *group, uint32_t i)
+{
+    VPCVIS_I_FLOW_FETCH(table->bucket + vpcvis_i_flow_second(table, group->hash[i]));
+    group->pending[group->pendings++] = i;
 }
 
 /* Open the window that holds a time. */

@@ -58,20 +58,19 @@ VPCVIS_I_INLINE void add_packet(vpcvis_flow *flow, const struct vpcvis_packet *p
                                 size_t at, const struct vpcvis_flow_hint *hints)
 {
     const struct vpcvis_packet *packet = &packets[at];
-    const int ipv4 = packet->family == VPCVIS_ADDR_IPV4;
-    struct vpcvis_i_flow_group *group = flow->group + (ipv4 ? 0 : 1);
-    const uint32_t i = group->count;
+    struct vpcvis_i_flow_group *group = flow->group + VPCVIS_I_FLOW_IPV4;
     const uint64_t rest =
         (uint64_t)packet->srcport << 48 | (uint64_t)packet->dstport << 32 |
         VPCVIS_I_FLOW_META(packet->interface, packet->protocol, packet->verdict & 3u,
                            packet->direction & 3u);
 
-    if (VPCVIS_I_LIKELY(ipv4))
-        put_key4(group, i, packet, rest);
-    else
-        put_key6(group, i, packet, rest);
-    group->at[i] = (uint32_t)at;
-    group->count = i + 1;
+    if (VPCVIS_I_LIKELY(packet->family == VPCVIS_ADDR_IPV4)) {
+        put_key4(group, group->count, packet, rest);
+    } else {
+        group = flow->group + VPCVIS_I_FLOW_IPV6;
+        put_key6(group, group->count, packet, rest);
+    }
+    group->at[group->count++] = (uint32_t)at;
     if (group->count == VPCVIS_I_FLOW_BATCH)
         vpcvis_i_flow_count(flow, group, packets, hints);
 }

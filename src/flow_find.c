@@ -36,49 +36,57 @@ VPCVIS_I_INLINE uint32_t match(const struct vpcvis_i_flow_bucket *bucket, uint16
 }
 #endif
 
-static void hash_and_choose(const vpcvis_flow *flow,
-                            const struct vpcvis_i_flow_table *table,
-                            struct vpcvis_i_flow_group *group)
+void vpcvis_i_flow_hash_portable(const vpcvis_flow *flow,
+                                 const struct vpcvis_i_flow_table *table,
+                                 struct vpcvis_i_flow_group *group, uint32_t at,
+                                 uint32_t end)
 {
     uint64_t key[VPCVIS_I_FLOW_WORDS];
     uint32_t i, w;
 
-    for (i = 0; i < group->count; i++) {
+    for (i = at; i < end; i++) {
         for (w = 0; w < table->words; w++)
             key[w] = group->word[w][i];
         group->hash[i] = vpcvis_i_hash_sip13(flow->key, key, table->words);
-        vpcvis_i_flow_choose(table, group->hash[i], &group->first[i], &group->second[i]);
+        group->tag[i] = vpcvis_i_flow_tag(group->hash[i]);
+        group->first[i] = vpcvis_i_flow_first(table, group->hash[i]);
         VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
     }
 }
 
-void vpcvis_i_flow_find_portable(const vpcvis_flow *flow,
-                                 const struct vpcvis_i_flow_table *table,
-                                 struct vpcvis_i_flow_group *group)
+/* Lanes that wait for their second bucket. */
+static void guess_pending(const struct vpcvis_i_flow_table *table,
+                          struct vpcvis_i_flow_group *group)
 {
-    uint32_t i, n = 0;
-
-    hash_and_choose(flow, table, group);
-    for (i = 0; i < group->count; i++) {
-        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->first[i];
-        const uint32_t found = match(bucket, vpcvis_i_flow_tag(group->hash[i]));
-
-        if (VPCVIS_I_LIKELY(found != 0)) {
-            vpcvis_i_flow_guess(table, group, i,
-                                bucket->slot[vpcvis_i_bytes_lowest(found)]);
-        } else {
-            VPCVIS_I_FLOW_FETCH(table->bucket + group->second[i]);
-            group->pending[n++] = i;
-        }
-    }
-    while (n-- > 0) {
-        const uint32_t lane = group->pending[n];
-        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->second[lane];
-        const uint32_t found = match(bucket, vpcvis_i_flow_tag(group->hash[lane]));
+    while (group->pendings > 0) {
+        const uint32_t lane = group->pending[--group->pendings];
+        const struct vpcvis_i_flow_bucket *bucket =
+            table->bucket + vpcvis_i_flow_second(table, group->hash[lane]);
+        const uint32_t found = match(bucket, group->tag[lane]);
 
         group->slot[lane] = VPCVIS_I_FLOW_NO_SLOT;
         if (found != 0)
-            vpcvis_i_flow_guess(table, group, lane,
-                                bucket->slot[vpcvis_i_bytes_lowest(found)]);
+            vpcvis_i_flow_note(table, group, lane,
+                               bucket->slot[vpcvis_i_bytes_lowest(found)]);
+    }
+}
+
+void vpcvis_i_flow_guess_portable(const struct vpcvis_i_flow_table *table,
+                                  struct vpcvis_i_flow_group *group, uint32_t at,
+                                  uint32_t end)
+{
+    uint32_t i;
+
+    guess_pending(table, group);
+    for (i = at; i < end; i++) {
+        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->first[i];
+        const uint32_t found = match(bucket, group->tag[i]);
+
+        if (VPCVIS_I_LIKELY(found != 0)) {
+            vpcvis_i_flow_note(table, group, i,
+                               bucket->slot[vpcvis_i_bytes_lowest(found)]);
+        } else {
+            vpcvis_i_flow_wait(table, group, i);
+        }
     }
 }

@@ -67,46 +67,63 @@ AVX2_INLINE __m256i hash_four(const struct vpcvis_i_hash_state *start,
 AVX2_INLINE uint32_t match(const struct vpcvis_i_flow_bucket *bucket,
                            const struct vpcvis_i_flow_group *group, uint32_t i)
 {
-    const __m256i tag = _mm256_set1_epi16((short)vpcvis_i_flow_tag(group->hash[i]));
+    const __m256i tag = _mm256_set1_epi16((short)group->tag[i]);
     const __m256i tags = _mm256_load_si256((const __m256i *)(const void *)bucket);
 
     return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi16(tags, tag)) &
            ((1u << 2 * VPCVIS_I_FLOW_WAYS) - 1);
 }
 
-AVX2 void vpcvis_i_flow_find_avx2(const vpcvis_flow *flow,
+AVX2 void vpcvis_i_flow_hash_avx2(const vpcvis_flow *flow,
                                   const struct vpcvis_i_flow_table *table,
-                                  struct vpcvis_i_flow_group *group)
+                                  struct vpcvis_i_flow_group *group, uint32_t at,
+                                  uint32_t end)
 {
     const struct vpcvis_i_hash_state start = vpcvis_i_hash_start(flow->key);
-    uint32_t i, n = 0;
+    uint32_t i;
 
-    for (i = 0; i < group->count; i += 4)
+    for (i = at; i < end; i += 4)
         _mm256_storeu_si256((__m256i *)(void *)&group->hash[i],
                             hash_four(&start, group, i, table->words));
-    for (i = 0; i < group->count; i++) {
-        vpcvis_i_flow_choose(table, group->hash[i], &group->first[i], &group->second[i]);
+    for (i = at; i < end; i++) {
+        group->tag[i] = vpcvis_i_flow_tag(group->hash[i]);
+        group->first[i] = vpcvis_i_flow_first(table, group->hash[i]);
         VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
     }
-    for (i = 0; i < group->count; i++) {
-        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->first[i];
-        const uint32_t found = match(bucket, group, i);
+}
 
-        if (VPCVIS_I_LIKELY(found != 0)) {
-            vpcvis_i_flow_guess(table, group, i, bucket->slot[_tzcnt_u32(found) / 2]);
-        } else {
-            VPCVIS_I_FLOW_FETCH(table->bucket + group->second[i]);
-            group->pending[n++] = i;
-        }
-    }
-    while (n-- > 0) {
-        const uint32_t lane = group->pending[n];
-        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->second[lane];
+/* Lanes that wait for their second bucket. */
+AVX2_INLINE void guess_pending_avx2(const struct vpcvis_i_flow_table *table,
+                                    struct vpcvis_i_flow_group *group)
+{
+    while (group->pendings > 0) {
+        const uint32_t lane = group->pending[--group->pendings];
+        const struct vpcvis_i_flow_bucket *bucket =
+            table->bucket + vpcvis_i_flow_second(table, group->hash[lane]);
         const uint32_t found = match(bucket, group, lane);
 
         group->slot[lane] = VPCVIS_I_FLOW_NO_SLOT;
         if (found != 0)
-            vpcvis_i_flow_guess(table, group, lane, bucket->slot[_tzcnt_u32(found) / 2]);
+            vpcvis_i_flow_note(table, group, lane, bucket->slot[_tzcnt_u32(found) / 2]);
+    }
+}
+
+AVX2 void vpcvis_i_flow_guess_avx2(const struct vpcvis_i_flow_table *table,
+                                   struct vpcvis_i_flow_group *group, uint32_t at,
+                                   uint32_t end)
+{
+    uint32_t i;
+
+    guess_pending_avx2(table, group);
+    for (i = at; i < end; i++) {
+        const struct vpcvis_i_flow_bucket *bucket = table->bucket + group->first[i];
+        const uint32_t found = match(bucket, group, i);
+
+        if (VPCVIS_I_LIKELY(found != 0)) {
+            vpcvis_i_flow_note(table, group, i, bucket->slot[_tzcnt_u32(found) / 2]);
+        } else {
+            vpcvis_i_flow_wait(table, group, i);
+        }
     }
 }
 #endif

@@ -65,14 +65,15 @@ static uint32_t used_of(const struct vpcvis_i_flow_bucket *bucket)
  * emptier one. 0 if there is none. */
 static int place(struct vpcvis_i_flow_table *table, uint64_t hash, uint32_t slot)
 {
-    struct vpcvis_i_flow_bucket *bucket;
-    uint32_t first, second, used;
+    struct vpcvis_i_flow_bucket *bucket =
+        table->bucket + vpcvis_i_flow_first(table, hash);
+    struct vpcvis_i_flow_bucket *second =
+        table->bucket + vpcvis_i_flow_second(table, hash);
+    uint32_t used;
 
-    vpcvis_i_flow_choose(table, hash, &first, &second);
-    bucket = table->bucket + first;
     used = used_of(bucket);
-    if (used >= VPCVIS_I_FLOW_FIRST && used_of(table->bucket + second) < used) {
-        bucket = table->bucket + second;
+    if (used >= VPCVIS_I_FLOW_FIRST && used_of(second) < used) {
+        bucket = second;
         used = used_of(bucket);
     }
     if (used == VPCVIS_I_FLOW_WAYS)
@@ -124,9 +125,10 @@ static struct vpcvis_i_flow_values *find_or_make(vpcvis_flow *flow,
 {
     const uint16_t tag = vpcvis_i_flow_tag(hash);
     struct vpcvis_i_flow_values *values;
-    uint32_t first, second, compares = 0;
+    const uint32_t first = vpcvis_i_flow_first(table, hash);
+    const uint32_t second = vpcvis_i_flow_second(table, hash);
+    uint32_t compares = 0;
 
-    vpcvis_i_flow_choose(table, hash, &first, &second);
     values = find_in(table, table->bucket + first, key, tag, &compares);
     if (values == NULL && first != second)
         values = find_in(table, table->bucket + second, key, tag, &compares);
@@ -226,10 +228,9 @@ static void mark(vpcvis_flow *flow, struct vpcvis_i_flow_values *values,
         values->flags |= VPCVIS_RECORD_FRAGMENT;
 }
 
-/* Count a packet in its flow. */
-VPCVIS_I_INLINE VPCVIS_I_WRAPS void add_packet(vpcvis_flow *flow,
-                                               struct vpcvis_i_flow_values *values,
-                                               const struct vpcvis_packet *packet)
+/* Count any packet in its flow. */
+VPCVIS_I_WRAPS static void add_any(vpcvis_flow *flow, struct vpcvis_i_flow_values *values,
+                                   const struct vpcvis_packet *packet)
 {
     const uint64_t start_ns = flow->start_ns;
     const uint64_t seen_ns = packet->seen_ns > start_ns ? packet->seen_ns : start_ns;
@@ -248,6 +249,31 @@ VPCVIS_I_INLINE VPCVIS_I_WRAPS void add_packet(vpcvis_flow *flow,
     if (VPCVIS_I_UNLIKELY((packet->flags & VPCVIS_PACKET_LATER) != 0 ||
                           packet->seen_ns < start_ns))
         mark(flow, values, packet);
+}
+
+/* The same in short for most packets: in the window, whole, counters far from their ends. */
+VPCVIS_I_INLINE VPCVIS_I_WRAPS void add_packet(vpcvis_flow *flow,
+                                               struct vpcvis_i_flow_values *values,
+                                               const struct vpcvis_packet *packet)
+{
+    const uint64_t start_ns = flow->start_ns;
+    const uint64_t since_ns = packet->seen_ns - start_ns;
+    const uint32_t second = (uint32_t)(since_ns / SECOND);
+
+    if (VPCVIS_I_UNLIKELY(((values->packets | values->bytes) >> 63 |
+                           (packet->flags & VPCVIS_PACKET_LATER) |
+                           (packet->seen_ns < start_ns)) != 0)) {
+        add_any(flow, values, packet);
+        return;
+    }
+    values->packets++;
+    values->bytes += packet->ip_len;
+    if (VPCVIS_I_UNLIKELY(second < values->first_s))
+        values->first_s = second;
+    if (second > values->last_s)
+        values->last_s = second;
+    values->tcp_flags =
+        (uint8_t)(values->tcp_flags | tcp_flags_of(flow, packet->tcp_flags));
 }
 
 /* Look up a flow whose guess does not hold. */
@@ -277,19 +303,19 @@ VPCVIS_I_INLINE int holds(const struct vpcvis_i_flow_group *group, uint32_t i,
     return differs == 0;
 }
 
-VPCVIS_I_INLINE void count_group(vpcvis_flow *flow, struct vpcvis_i_flow_half *half,
+VPCVIS_I_INLINE void count_lanes(vpcvis_flow *flow, struct vpcvis_i_flow_half *half,
                                  const struct vpcvis_i_flow_group *group,
                                  const struct vpcvis_packet *packets,
-                                 const struct vpcvis_flow_hint *hints, uint32_t words,
-                                 uint32_t slot_bytes)
+                                 const struct vpcvis_flow_hint *hints, uint32_t at,
+                                 uint32_t end, uint32_t words, uint32_t slot_bytes)
 {
     struct vpcvis_i_flow_table *table = &half->table[group->table];
     struct vpcvis_i_flow_seen *const all_seen = half->seen;
     char *const slots = table->slots;
-    const uint32_t count = group->count;
+    const uint32_t count = end - at;
     uint32_t i, skipped = 0, looked_up = 0;
 
-    for (i = 0; i < count; i++) {
+    for (i = at; i < end; i++) {
         const struct vpcvis_packet *packet = &packets[group->at[i]];
         const uint32_t slot = group->slot[i];
         struct vpcvis_i_flow_values *values = (void *)(slots + (size_t)slot * slot_bytes);
@@ -316,32 +342,71 @@ VPCVIS_I_INLINE void count_group(vpcvis_flow *flow, struct vpcvis_i_flow_half *h
         flow->counts.compares_max = 1;
 }
 
-static void find(const vpcvis_flow *flow, const struct vpcvis_i_flow_table *table,
-                 struct vpcvis_i_flow_group *group)
+static void count_range(vpcvis_flow *flow, struct vpcvis_i_flow_half *half,
+                        const struct vpcvis_i_flow_group *group,
+                        const struct vpcvis_packet *packets,
+                        const struct vpcvis_flow_hint *hints, uint32_t at, uint32_t end)
+{
+    if (group->table == VPCVIS_I_FLOW_IPV4)
+        count_lanes(flow, half, group, packets, hints, at, end, 2,
+                    sizeof(struct vpcvis_i_flow_slot4));
+    else
+        count_lanes(flow, half, group, packets, hints, at, end, 5,
+                    sizeof(struct vpcvis_i_flow_slot6));
+}
+
+static void hash(const vpcvis_flow *flow, const struct vpcvis_i_flow_table *table,
+                 struct vpcvis_i_flow_group *group, uint32_t at, uint32_t end)
 {
     switch (flow->cpu) {
 #if defined(VPCVIS_I_X86)
-    case VPCVIS_CPU_AVX512: vpcvis_i_flow_find_avx512(flow, table, group); break;
-    case VPCVIS_CPU_AVX2: vpcvis_i_flow_find_avx2(flow, table, group); break;
+    case VPCVIS_CPU_AVX512: vpcvis_i_flow_hash_avx512(flow, table, group, at, end); break;
+    case VPCVIS_CPU_AVX2: vpcvis_i_flow_hash_avx2(flow, table, group, at, end); break;
 #endif
-    default: vpcvis_i_flow_find_portable(flow, table, group); break;
+    default: vpcvis_i_flow_hash_portable(flow, table, group, at, end); break;
     }
+}
+
+static void guess(const vpcvis_flow *flow, const struct vpcvis_i_flow_table *table,
+                  struct vpcvis_i_flow_group *group, uint32_t at, uint32_t end)
+{
+    switch (flow->cpu) {
+#if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_AVX512: vpcvis_i_flow_guess_avx512(table, group, at, end); break;
+    case VPCVIS_CPU_AVX2: vpcvis_i_flow_guess_avx2(table, group, at, end); break;
+#endif
+    default: vpcvis_i_flow_guess_portable(table, group, at, end); break;
+    }
+}
+
+VPCVIS_I_INLINE uint32_t at_most(uint32_t n, uint32_t most)
+{
+    return n < most ? n : most;
 }
 
 void vpcvis_i_flow_count(vpcvis_flow *flow, struct vpcvis_i_flow_group *group,
                          const struct vpcvis_packet *packets,
                          const struct vpcvis_flow_hint *hints)
 {
+    enum { STEP = VPCVIS_I_FLOW_STEP };
     struct vpcvis_i_flow_half *half = &flow->half[flow->open];
+    const struct vpcvis_i_flow_table *table = &half->table[group->table];
+    const uint32_t count = group->count;
+    uint32_t to;
 
-    if (group->count == 0)
+    if (count == 0)
         return;
-    find(flow, &half->table[group->table], group);
-    if (group->table == VPCVIS_I_FLOW_IPV4)
-        count_group(flow, half, group, packets, hints, 2,
-                    sizeof(struct vpcvis_i_flow_slot4));
-    else
-        count_group(flow, half, group, packets, hints, 5,
-                    sizeof(struct vpcvis_i_flow_slot6));
+    /* Some lanes are counted while the next have their slots fetched and those after them their
+     * buckets. */
+    for (to = STEP; to < count + 3 * STEP; to += STEP) {
+        const uint32_t a = at_most(to - STEP, count), b = at_most(to, count);
+        if (a < b)
+            hash(flow, table, group, a, b);
+        if (to >= 2 * STEP)
+            guess(flow, table, group, at_most(to - 2 * STEP, count), a);
+        if (to >= 3 * STEP)
+            count_range(flow, half, group, packets, hints, at_most(to - 3 * STEP, count),
+                        at_most(to - 2 * STEP, count));
+    }
     group->count = 0;
 }
