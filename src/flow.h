@@ -31,7 +31,7 @@
 #define VPCVIS_I_FLOW_FIRST \
     7u /* so many are used in the first bucket before the second */
 #define VPCVIS_I_FLOW_BATCH 128u /* packets of a group */
-#define VPCVIS_I_FLOW_STEP  16u  /* of these how many are dealt with together */
+#define VPCVIS_I_FLOW_STEP  32u  /* of these how many are dealt with together */
 #define VPCVIS_I_FLOW_WORDS 5u   /* of the longest key */
 #define VPCVIS_I_FLOW_IPV4  0u   /* index of a half's tables */
 #define VPCVIS_I_FLOW_IPV6  1u

@@ -59,19 +59,22 @@ VPCVIS_I_INLINE void add_packet(vpcvis_flow *flow, const struct vpcvis_packet *p
 {
     const struct vpcvis_packet *packet = &packets[at];
     struct vpcvis_i_flow_group *group = flow->group + VPCVIS_I_FLOW_IPV4;
+    uint32_t i = group->count;
     const uint64_t rest =
         (uint64_t)packet->srcport << 48 | (uint64_t)packet->dstport << 32 |
         VPCVIS_I_FLOW_META(packet->interface, packet->protocol, packet->verdict & 3u,
                            packet->direction & 3u);
 
     if (VPCVIS_I_LIKELY(packet->family == VPCVIS_ADDR_IPV4)) {
-        put_key4(group, group->count, packet, rest);
+        put_key4(group, i, packet, rest);
     } else {
         group = flow->group + VPCVIS_I_FLOW_IPV6;
-        put_key6(group, group->count, packet, rest);
+        i = group->count;
+        put_key6(group, i, packet, rest);
     }
-    group->at[group->count++] = (uint32_t)at;
-    if (group->count == VPCVIS_I_FLOW_BATCH)
+    group->at[i] = (uint32_t)at;
+    group->count = i + 1;
+    if (i + 1 == VPCVIS_I_FLOW_BATCH)
         vpcvis_i_flow_count(flow, group, packets, hints);
 }
 

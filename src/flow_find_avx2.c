@@ -63,6 +63,30 @@ AVX2_INLINE __m256i hash_four(const struct vpcvis_i_hash_state *start,
                             _mm256_xor_si256(state.v[2], state.v[3]));
 }
 
+/* The low halves of four words. */
+AVX2_INLINE __m128i low_halves(__m256i words)
+{
+    const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+
+    return _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(words, even));
+}
+
+/* As vpcvis_i_flow_first and vpcvis_i_flow_tag. */
+AVX2_INLINE void choose_four(const struct vpcvis_i_flow_table *table, __m256i hash,
+                             struct vpcvis_i_flow_group *group, uint32_t i)
+{
+    const __m256i buckets = _mm256_set1_epi64x(table->buckets);
+    const __m256i first =
+        _mm256_srli_epi64(_mm256_mul_epu32(_mm256_srli_epi64(hash, 32), buckets), 32);
+    const __m128i tags =
+        low_halves(_mm256_and_si256(hash, _mm256_set1_epi64x(UINT16_MAX)));
+
+    _mm256_storeu_si256((__m256i *)(void *)&group->hash[i], hash);
+    _mm_storel_epi64((__m128i *)(void *)&group->tag[i],
+                     _mm_max_epu16(_mm_packus_epi32(tags, tags), _mm_set1_epi16(1)));
+    _mm_storeu_si128((__m128i *)(void *)&group->first[i], low_halves(first));
+}
+
 /* Which places of a bucket have lane i's tag: two bits each. */
 AVX2_INLINE uint32_t match(const struct vpcvis_i_flow_bucket *bucket,
                            const struct vpcvis_i_flow_group *group, uint32_t i)
@@ -83,13 +107,9 @@ AVX2 void vpcvis_i_flow_hash_avx2(const vpcvis_flow *flow,
     uint32_t i;
 
     for (i = at; i < end; i += 4)
-        _mm256_storeu_si256((__m256i *)(void *)&group->hash[i],
-                            hash_four(&start, group, i, table->words));
-    for (i = at; i < end; i++) {
-        group->tag[i] = vpcvis_i_flow_tag(group->hash[i]);
-        group->first[i] = vpcvis_i_flow_first(table, group->hash[i]);
+        choose_four(table, hash_four(&start, group, i, table->words), group, i);
+    for (i = at; i < end; i++)
         VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
-    }
 }
 
 /* Lanes that wait for their second bucket. */
