@@ -31,7 +31,8 @@
 #define VPCVIS_I_FLOW_FIRST \
     7u /* so many are used in the first bucket before the second */
 #define VPCVIS_I_FLOW_BATCH 128u /* packets of a group */
-#define VPCVIS_I_FLOW_STEP  32u  /* of these how many are dealt with together */
+#define VPCVIS_I_FLOW_STEP  16u  /* of these how many are dealt with together */
+#define VPCVIS_I_FLOW_LAG   32u  /* how far their buckets, then slots are fetched ahead */
 #define VPCVIS_I_FLOW_WORDS 5u   /* of the longest key */
 #define VPCVIS_I_FLOW_IPV4  0u   /* index of a half's tables */
 #define VPCVIS_I_FLOW_IPV6  1u
@@ -259,7 +260,7 @@ VPCVIS_I_INLINE uint16_t vpcvis_i_flow_tag(uint64_t hash)
     return (uint16_t)(tag + (tag == 0));
 }
 
-/* The two buckets of a hash; not the same one unless there is only one. */
+/* The two buckets of a hash; not the same unless there is only one. */
 VPCVIS_I_INLINE uint32_t vpcvis_i_flow_first(const struct vpcvis_i_flow_table *table,
                                              uint64_t hash)
 {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room flow: where up to 32 keys have their flows, by their hashes and tags alone.
+ * Room flow: where keys have their flows, by their hashes and tags alone.
  *
- *     hash all | choose, fetch the first bucket | match tags, fetch slot or second bucket
+ *     hash    hash keys, choose and fetch their first buckets
+ *     guess   match tags, fetch slots or second buckets
+ *     count   in flow_table.c
  *
- * Each step goes over all keys before the next begins, so that memory is asked for long before
- * it is needed. The answer is a guess: right but for new flows and one in some thousand.
+ * Each of these is some lanes behind the one above, so that memory is asked for long before it is
+ * needed. The answer is a guess: right but for new flows and one in some thousand.
  */
 #include "flow.h"
 

@@ -388,25 +388,25 @@ void vpcvis_i_flow_count(vpcvis_flow *flow, struct vpcvis_i_flow_group *group,
                          const struct vpcvis_packet *packets,
                          const struct vpcvis_flow_hint *hints)
 {
-    enum { STEP = VPCVIS_I_FLOW_STEP };
+    enum { STEP = VPCVIS_I_FLOW_STEP, LAG = VPCVIS_I_FLOW_LAG };
     struct vpcvis_i_flow_half *half = &flow->half[flow->open];
     const struct vpcvis_i_flow_table *table = &half->table[group->table];
     const uint32_t count = group->count;
-    uint32_t to;
+    uint32_t at;
 
     if (count == 0)
         return;
-    /* Some lanes are counted while the next have their slots fetched and those after them their
-     * buckets. */
-    for (to = STEP; to < count + 3 * STEP; to += STEP) {
-        const uint32_t a = at_most(to - STEP, count), b = at_most(to, count);
-        if (a < b)
-            hash(flow, table, group, a, b);
-        if (to >= 2 * STEP)
-            guess(flow, table, group, at_most(to - 2 * STEP, count), a);
-        if (to >= 3 * STEP)
-            count_range(flow, half, group, packets, hints, at_most(to - 3 * STEP, count),
-                        at_most(to - 2 * STEP, count));
+    /* Some lanes are counted while those LAG further on have their slots fetched, and those
+     * 2 * LAG further on their buckets. */
+    for (at = 0; at < count + 2 * LAG; at += STEP) {
+        if (at < count)
+            hash(flow, table, group, at, at_most(at + STEP, count));
+        if (at >= LAG)
+            guess(flow, table, group, at_most(at - LAG, count),
+                  at_most(at - LAG + STEP, count));
+        if (at >= 2 * LAG)
+            count_range(flow, half, group, packets, hints, at - 2 * LAG,
+                        at_most(at - 2 * LAG + STEP, count));
     }
     group->count = 0;
 }
