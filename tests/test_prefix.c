@@ -118,13 +118,11 @@ static const struct row rows[] = {
     {"10.0.0.0/8 10.255.0.0/16", "10.255.255.255", 2, 16, "both end together"},
     {"10.0.0.0/8 10.255.0.0/16", "11.0.0.0", 0, 0, "and nothing is behind them"},
     {"255.0.0.0/8 255.255.255.255/32", "255.255.255.255", 2, 32, "at the very end"},
-    {"255.0.0.0/8 255.255.255.255/32", "255.255.255.254", 1, 8, "one before"},
     {"0.0.0.0/0 10.0.0.0/8 10.1.0.0/16 10.1.1.0/24", "10.1.1.0", 4, 24, "four deep"},
-    {"0.0.0.0/0 10.0.0.0/8 10.1.0.0/16 10.1.1.0/24", "10.1.2.0", 3, 16, "three"},
     {"2001:db8::/32 2001:db8::8000:0:0:0/65", "2001:db8::7fff:ffff:ffff:ffff", 1, 32, "before the upper half"},
     {"2001:db8::/32 2001:db8::8000:0:0:0/65", "2001:db8::8000:0:0:0", 2, 65, "in it"},
     {"2001:db8::/32 2001:db8::8000:0:0:0/65", "2001:db8:0:1::", 1, 32, "behind it, in the next high half"},
-    {"2001:db8:0:1::5/128", "2001:db8:0:1::4", 0, 0, "below the only low half of its high half"},
+    {"2001:db8:0:1::5/128", "2001:db8:0:1::4", 0, 0, "below the only low half"},
     /* [prefix.families] */
     {"0.0.0.0/0", "::ffff:1.2.3.4", 0, 0, "a mapped address is IPv6"},
     {"::ffff:0:0/96", "1.2.3.4", 0, 0, "a mapped block is no IPv4 block"},
@@ -188,7 +186,6 @@ static char *get_guarded(size_t bytes)
     return guard_copy(NULL, bytes);
 }
 
-/* Of its own, in turn with one other. */
 static char *get_held(size_t bytes)
 {
     static char *held[2];
@@ -273,16 +270,15 @@ END_TEST
 
 START_TEST(arguments)
 {
-    entry entries[2] = {{{{{0}, 0, {0}}, 0, {0}}, 0, 0}};
+    entry entries[] = {make_entry("10.0.0.0/8", 1)};
     const struct vpcvis_addr addr = make_addr("10.0.0.1");
     struct vpcvis_addr none = addr;
     struct vpcvis_prefix_needs plan;
     struct vpcvis_prefix_config config = make_config(0, VPCVIS_CPU_NEON + 1);
     vpcvis_prefix *map = NULL;
-    uint32_t value = 5, length = 5;
     const size_t many = VPCVIS_PREFIX_ENTRIES_MAX + (size_t)1;
+    uint32_t value = 5, length = 5;
 
-    entries[0] = make_entry("10.0.0.0/8", 1);
     ck_assert_int_eq(vpcvis_prefix_plan(NULL, 1, NULL, &plan, NULL), VPCVIS_E_ARG);
     ck_assert_int_eq(vpcvis_prefix_plan(entries, 1, NULL, NULL, NULL), VPCVIS_E_ARG);
     ck_assert_int_eq(vpcvis_prefix_plan(entries, many, NULL, &plan, NULL),
@@ -326,7 +322,6 @@ START_TEST(space)
     char *memory, *scratch;
     size_t bytes, scratch_bytes, shift;
     const struct vpcvis_addr addr = make_addr("1.2.3.4");
-    uint32_t length;
 
     ck_assert_int_eq(vpcvis_prefix_plan(entries, count, NULL, &plan, NULL), VPCVIS_OK);
     ck_assert_uint_eq(plan.ipv4, 2);
@@ -350,7 +345,7 @@ START_TEST(space)
                                              scratch + 63 - shift, scratch_bytes, &map,
                                              NULL),
                          VPCVIS_OK);
-        ck_assert_uint_eq(ask(map, &addr, &length), 3);
+        ck_assert_uint_eq(ask(map, &addr, NULL), 3);
     }
     free(scratch);
     free(memory);
@@ -528,8 +523,7 @@ static void compare_maps(const entry *entries, size_t count, uint32_t family)
             vpcvis_prefix_match(map, &addrs[i], &value, &length);
             /* An assertion that holds costs more than a lookup. */
             if (value != expected[i] || length != lengths[i])
-                ck_abort_msg("%u/%u, not %u/%u", (unsigned)value, (unsigned)length,
-                             (unsigned)expected[i], (unsigned)lengths[i]);
+                ck_abort_msg("%u/%u", (unsigned)value, (unsigned)length);
         }
     }
 }
@@ -539,7 +533,7 @@ START_TEST(random_maps)
 {
     static const uint32_t sizes[] = {1, 200, 511, 512, 3000, 70000};
     const uint32_t rounds = _i / 4 == 0 ? 20 : 1;
-    const uint32_t spread = _i % 2 ? 3 : 256;
+    const uint32_t spread = _i % 2 ? 3 : 256, mostly = _i % 4 < 2 ? 4 : 6;
     entry *entries = malloc((sizes[_i / 4] + 2 * rounds) * sizeof *entries);
     uint32_t round, i;
 
@@ -547,9 +541,8 @@ START_TEST(random_maps)
     for (round = 0; round < rounds; round++) {
         const uint32_t count = sizes[_i / 4] + round * 2 + (uint32_t)_i % 2;
         for (i = 0; i < count; i++)
-            entries[i] = random_entry(random_below(9) ? (_i % 4 < 2 ? 4 : 6)
-                                                      : (_i % 4 < 2 ? 6 : 4),
-                                      spread, count / 2 + 2);
+            entries[i] = random_entry(random_below(9) ? mostly : 10 - mostly, spread,
+                                      count / 2 + 2);
         compare_maps(entries, count, VPCVIS_ADDR_IPV4);
         compare_maps(entries, count, VPCVIS_ADDR_IPV6);
     }
