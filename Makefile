@@ -100,7 +100,8 @@ $(EXAMPLES:%=$(BUILD)/examples/%): $(BUILD)/examples/%: $(BUILD)/obj/examples/%.
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(call pkg_flags,--libs,$(ZLIB) $(JANSSON)) \
 		$(if $(filter %/pcap2flow,$@),$(call pkg_flags,--libs,$(PCAP))) \
-		$(if $(filter %/nflog2flow,$@),$(call pkg_flags,--libs,$(NFLOG))) -o $@
+		$(if $(filter %/nflog2flow,$@),$(call pkg_flags,--libs,$(NFLOG))) \
+		$(if $(filter %/flowtop,$@),-pthread) -o $@
 
 examples: $(EXAMPLES:%=$(BUILD)/examples/%)
 
@@ -194,6 +195,7 @@ differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%) $(BUILD)/tools/make_capt
 	@set -e; for program in $(filter $(BUILD)/differential/%,$^); do \
 		echo "differential $${program##*/}"; $$program; done
 	BUILD='$(BUILD)' bash tests/differential/captures.sh
+	python3 tests/differential/flowtop_sql.py $(BUILD)/examples/flowtop
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
 

@@ -82,6 +82,11 @@ show "$host host.pcap | grep -v -e ' 443 ' -e ' 80 '"
 title "The same in other fields: who was rejected, with flags and direction"
 show "$host --quiet --layout '\${srcaddr} \${dstaddr} \${dstport} \${tcp-flags} \${flow-direction} \${action}' host.pcap | grep -e action -e REJECT"
 
+title "Who talked most, and which ports were refused to whom"
+show "$host --quiet --layout v5 host.pcap | flowtop --quiet -n 5 -s srcaddr,dstaddr/bytes,packets,records \
+    -s action,dstport/records,distinct:srcaddr"
+show "flowtop --quiet -s srcaddr,dstport/packets,min:start,max:end --where 'action = REJECT' v*.log"
+
 title "Everything at once, summarised"
 show "flowcat *.log > /dev/null"
 echo

@@ -14,6 +14,7 @@
 
 #include "support/arguments.h"
 #include "support/input.h"
+#include "support/layout_option.h"
 #include "support/output.h"
 #include "support/report.h"
 #include "support/table.h"
@@ -136,54 +137,9 @@ static int read_options(struct options *options, char **argv, int *first)
     return -1;
 }
 
-/* The number of a standard layout by its word, or -1. */
-static int find_standard(const char *word)
+static uint32_t strict_flag(const struct options *options)
 {
-    static const struct {
-        char word[8];
-        int standard;
-    } words[] = {{"default", VPCVIS_LAYOUT_DEFAULT},
-                 {"v2", VPCVIS_LAYOUT_DEFAULT},
-                 {"v3", 3},
-                 {"v4", 4},
-                 {"v5", 5},
-                 {"v7", 7},
-                 {"v8", 8},
-                 {"v9", 9},
-                 {"v10", 10},
-                 {"v11", 11},
-                 {"tgw", VPCVIS_LAYOUT_TRANSIT_GATEWAY}};
-    size_t i;
-
-    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(word, words[i].word) == 0)
-            return words[i].standard;
-    }
-    return -1;
-}
-
-/* Make a layout of an option's text. 0, or an exit status. */
-static int make_layout(const struct options *options, const char *option,
-                       const char *text, vpcvis_layout **layout)
-{
-    struct vpcvis_layout_config config = {0};
-    struct vpcvis_error error = {0};
-    const int standard = find_standard(text);
-    vpcvis_status status;
-
-    config.size = sizeof(config);
-    config.flags = options->strict ? VPCVIS_LAYOUT_STRICT : 0;
-    config.text = standard < 0 ? text : NULL;
-    config.text_len = standard < 0 ? strlen(text) : 0;
-    config.standard = standard < 0 ? 0 : (uint32_t)standard;
-    status = vpcvis_layout_new(&config, NULL, layout, &error);
-    if (status == VPCVIS_OK)
-        return 0;
-    fprintf(stderr, "flowcat: %s: byte %u: %s\n    %s\n", option, error.offset + 1,
-            vpcvis_base_status_text(status), text);
-    if (error.offset <= strlen(text))
-        fprintf(stderr, "    %*s\n", (int)error.offset + 1, "^");
-    return 2;
+    return options->strict ? VPCVIS_LAYOUT_STRICT : 0;
 }
 
 /* --fields is a layout with commas. */
@@ -198,7 +154,7 @@ static int make_fields(const struct options *options, vpcvis_layout **layout)
     strcpy(text, options->fields);
     for (comma = text; (comma = strchr(comma, ',')) != NULL; comma++)
         *comma = ' ';
-    result = make_layout(options, "--fields", text, layout);
+    result = layout_option("flowcat", "--fields", text, strict_flag(options), layout);
     free(text);
     return result;
 }
@@ -212,7 +168,8 @@ static int prepare(struct flowcat *cat)
     int result = 0;
 
     if (options->layout)
-        result = make_layout(options, "--layout", options->layout, &cat->layout);
+        result = layout_option("flowcat", "--layout", options->layout,
+                               strict_flag(options), &cat->layout);
     if (options->fields && result == 0)
         result = make_fields(options, &cat->fields);
     if (result != 0)

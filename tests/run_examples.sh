@@ -208,6 +208,39 @@ row live 0 - "{ echo '$v2'; sleep 1; echo late >&2; echo '$v2'; } |
     flowcat --quiet | while read -r line; do echo \"\$line\" >&2; done" \
     "records of a live pipe come out before the pipe waits"
 row help 0 - "flowcat --help" "help"
+
+# Answers.
+zones=$work/zones
+printf '10.0.1.0/24 web\n10.0.2.0/24 data\n2001:db8:10::/48 web6\n# partners\n203.0.113.0/24 partner\n' >"$zones"
+row top 0 - "flowtop v2-default.log" "the largest conversations, in units, with shares"
+row top-many 0 - "flowtop -s dstport,protocol,action/records -s start:5m/bytes,distinct:srcaddr \
+    -s interface-id/max:end,or:tcp-flags,count:bytes -n 3 v3.log v5.log" "several questions, one reading"
+row top-zones 0 - "flowtop --quiet --zones $zones -s srcaddr:zone,dstaddr:zone/bytes,records v2-default.log" \
+    "traffic between zones"
+row top-blocks 0 - "flowtop --quiet -s srcaddr:16:32/packets -n 0 v2-default.log" "blocks of addresses"
+row top-csv 0 - "flowtop --quiet --to csv -s action,dstport/records,min:start -n 4 v2-default.log" "as CSV"
+row top-json 0 - "flowtop --quiet --to json -s vpc-id,srcaddr:zone/bytes --zones $zones -n 4 v3.log" "as JSON"
+row top-where 0 - "flowtop --quiet -s srcaddr,dstport/records --where 'action = REJECT and not dstport in (22)' \
+    v2-default.log v8.log" "chosen records"
+row top-idle 0 - "flowtop --quiet --idle -s log-status/records v2-default.log" "idle intervals"
+row top-once 0 - "flowtop --quiet -s flow-direction/records,bytes --once 10.0.0.0/8 v5.log" \
+    "a flow that two interfaces logged counts once"
+row top-small 1 - "flowtop --quiet --groups 2 -s srcaddr/bytes v2-default.log" \
+    "everything else is a row, and said"
+row top-layout 0 - "echo '10.0.1.20 443 2280' | flowtop --quiet --layout 'srcaddr dstport bytes' -s dstport/bytes" \
+    "no header line"
+row top-s3 0 gzip "flowtop --threads 3 -s action/bytes,records s3" "a directory, several threads"
+row top-bad 1 - "flowtop -s /records trouble.log" "bad lines are named and cost themselves"
+row top-none 2 - "flowtop nowhere.log v2-default.log" "what cannot be read"
+row top-usage-key 2 - "flowtop -s srcaddr,dstprot/bytes v5.log" "an error points at the word"
+row top-usage-measure 2 - "flowtop -s srcaddr/bytes,max:action v5.log" "not a number"
+row top-usage-zone 2 - "flowtop -s srcaddr:zone/bytes v5.log" "no zones"
+row top-usage-where 2 - "flowtop --where 'srcaddr in 10.0.0.0/8 and dstport = https' v5.log" \
+    "an error points at the word"
+row top-usage 2 - "flowtop --to xml v5.log" "an unknown output"
+row top-full 2 full "flowtop --quiet v2-default.log >/dev/full" "a full disk is an error"
+row top-help 0 - "flowtop --help" "help"
+
 # Captures.
 host='pcap2flow --address 10.0.1.20,2001:db8:1::20'
 row pcap-host 0 - "$host --vpc 10.0.0.0/16 --rejected tcp:22-23,tcp:3389,tcp:5900 host.pcap" \

@@ -3,6 +3,8 @@
 
 #include "flowlog.h"
 
+#include "layout_option.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,32 +18,6 @@
 static int fail(const struct flowlog *log, const char *what, const char *why)
 {
     fprintf(stderr, "%s: %s: %s\n", log->program, what, why);
-    return 2;
-}
-
-static int make_layout(struct flowlog *log, const char *text)
-{
-    static const char words[][3] = {"v2", "v3", "v4", "v5"};
-    struct vpcvis_layout_config config = {0};
-    struct vpcvis_error error = {0};
-    vpcvis_status status;
-    uint32_t i;
-
-    config.size = sizeof(config);
-    config.standard = text ? 0 : 2;
-    for (i = 0; text && i < 4; i++) {
-        if (strcmp(text, words[i]) == 0)
-            config.standard = i + 2;
-    }
-    if (config.standard == 0) {
-        config.text = text;
-        config.text_len = strlen(text);
-    }
-    status = vpcvis_layout_new(&config, NULL, &log->layout, &error);
-    if (status == VPCVIS_OK)
-        return 0;
-    fprintf(stderr, "%s: --layout: byte %u: %s\n    %s\n", log->program, error.offset + 1,
-            vpcvis_base_status_text(status), text ? text : "");
     return 2;
 }
 
@@ -97,7 +73,9 @@ static int print_header(struct flowlog *log)
 
 int flowlog_open(struct flowlog *log, const struct flowlog_options *options)
 {
-    int status = make_layout(log, options->layout);
+    int status =
+        layout_option(log->program, "--layout",
+                      options->layout ? options->layout : "default", 0, &log->layout);
 
     log->interval_s = options->interval_s;
     if (status == 0)
