@@ -225,6 +225,7 @@ bench: $(BUILD)/bench/bench $(BUILD)/tools/make_capture examples
 	$< || status=$$?; \
 	bash tests/bench/flowcat_mawk.sh || status=$$?; \
 	bash tests/bench/pcap2flow_nfpcapd.sh || status=$$?; \
+	bash tests/bench/flowtop_mawk.sh || status=$$?; \
 	sh tests/bench/extra_peers.sh || status=$$?; \
 	exit $$status
 

@@ -16,6 +16,7 @@
 #include "support/crowd.h"
 #include "support/layout_option.h"
 #include "support/lists.h"
+#include "support/merge.h"
 #include "support/walk.h"
 
 #include <errno.h>
@@ -25,15 +26,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#define QUESTIONS 16
-#define GROUPS    1000000
+#define QUESTIONS   16
+#define GROUPS      1000000
+#define SKETCH_BITS 10 /* the same in all partials */
 
 struct options {
     const char *ask[QUESTIONS];
     uint32_t asked;
     const char *layout, *where, *zones, *logged;
     uint64_t count, groups, threads;
-    int to, idle, quiet;
+    int to, idle, quiet, partial, merge;
 };
 
 struct flowtop {
@@ -45,13 +47,15 @@ struct flowtop {
     vpcvis_prefix *logged;
     vpcvis_layout *layout;
     struct report report;
+    struct merge merge;
     uint8_t hash_key[16];
 };
 
 static const char usage[] =
     "usage: flowtop [-s KEYS/MEASURES]... [-n N] [--where EXPR] [--zones FILE]\n"
     "               [--to table|csv|json] [--once CIDR,...] [--idle] [--groups N]\n"
-    "               [--layout FORMAT] [--threads N] [--quiet] [--] [FILE...]\n";
+    "               [--layout FORMAT] [--threads N] [--partial | --merge] [--quiet]\n"
+    "               [--] [FILE...]\n";
 
 static const char help[] =
     "\n"
@@ -78,9 +82,14 @@ static const char help[] =
     "                    none is summed as everything else, and said\n"
     "  --layout FORMAT   the columns until a header line says so, as flowcat takes it\n"
     "  --threads N       files are read by so many at once; as many as there are processors\n"
+    "  --partial         print all groups as lines that add up, for --merge: distinct counts\n"
+    "                    as sketches, everything else as a line of its own\n"
+    "  --merge           FILEs are such lines, of any number of workers and questions, in any\n"
+    "                    order; the answers are those of one run over everything\n"
     "  --quiet           no summary and no progress\n"
     "\n"
     "    flowtop -s srcaddr/bytes -s dstport,action/records,distinct:srcaddr logs/\n"
+    "    cat parts/*.txt | flowtop --merge; flowtop --partial -s dstport/bytes a.log >a.txt\n"
     "    flowtop -s start:1h/bytes --where 'dstaddr in 10.0.0.0/8' --to csv logs/\n"
     "\n"
     "Exit status: 0; 1 if there were bad lines or not all groups found room; 2 for usage, or\n"
@@ -173,6 +182,10 @@ static int read_options(struct options *options, char **argv, int *first)
             options->idle = 1;
         } else if (strcmp(argv[i], "--quiet") == 0) {
             options->quiet = 1;
+        } else if (strcmp(argv[i], "--partial") == 0) {
+            options->partial = 1;
+        } else if (strcmp(argv[i], "--merge") == 0) {
+            options->merge = 1;
         } else {
             status = take_option(options, argv, &i);
             if (status > 0)
@@ -181,6 +194,8 @@ static int read_options(struct options *options, char **argv, int *first)
                 return fail_usage("unknown option, or one without its value: ", argv[i]);
         }
     }
+    if (options->merge && (options->asked > 0 || options->where || options->partial))
+        return fail_usage("--merge takes its questions from its input", "");
     if (options->asked == 0)
         options->ask[options->asked++] = "srcaddr,dstaddr/bytes,packets,records";
     if (options->count == UINT64_MAX)
@@ -237,6 +252,7 @@ static int prepare_question(struct flowtop *top, uint32_t i)
     }
     question->config.groups = (uint32_t)top->options.groups;
     question->config.flags = top->options.idle ? VPCVIS_ROLLUP_IDLE : 0;
+    question->config.sketch_bits = SKETCH_BITS;
     question->config.logged = top->logged;
     memcpy(question->config.hash_key, top->hash_key, sizeof(top->hash_key));
     status = vpcvis_rollup_new(&question->config, NULL, &top->rollups[i]);
@@ -265,7 +281,7 @@ static int prepare(struct flowtop *top)
 
     if (status == 0)
         status = prepare_lists(top);
-    for (i = 0; i < top->options.asked && status == 0; i++)
+    for (i = 0; i < top->options.asked && status == 0 && !top->options.merge; i++)
         status = prepare_question(top, i);
     return status;
 }
@@ -278,51 +294,102 @@ static uint32_t processors(void)
 }
 
 /* What a rollup could not do is said once, beside the table. 1 if there was something. */
-static int warn(const struct flowtop *top, uint32_t i)
+static int warn(const struct flowtop *top, const char *asked, const vpcvis_rollup *rollup)
 {
     struct vpcvis_rollup_counts counts;
 
-    (void)vpcvis_rollup_count(top->rollups[i], &counts);
+    (void)vpcvis_rollup_count(rollup, &counts);
     if (counts.undirected > 0)
         fprintf(stderr,
                 "flowtop: -s %s: %llu records without flow-direction may count twice\n",
-                top->options.ask[i], (unsigned long long)counts.undirected);
+                asked, (unsigned long long)counts.undirected);
     if ((counts.flags & VPCVIS_ROLLUP_SATURATED) != 0)
-        fprintf(stderr, "flowtop: -s %s: a sum stopped at 2^64 - 1\n",
-                top->options.ask[i]);
+        fprintf(stderr, "flowtop: -s %s: a sum stopped at 2^64 - 1\n", asked);
     if ((counts.flags & VPCVIS_ROLLUP_OVERFLOW) == 0)
         return 0;
     fprintf(stderr,
             "flowtop: -s %s: %llu records are in everything else: numbers of groups are "
             "lower bounds; give --groups more than %llu\n",
-            top->options.ask[i], (unsigned long long)counts.other,
+            asked, (unsigned long long)counts.other,
             (unsigned long long)top->options.groups);
     return 1;
+}
+
+/* Print one answer. 0; 1 if it lacks groups; 2 if there is no memory. */
+static int print_answer(const struct flowtop *top, const struct question *question,
+                        const vpcvis_rollup *rollup, int first)
+{
+    struct answer_style style = {0};
+
+    if (top->options.partial)
+        return partial_write(stdout, question, rollup, top->zones.names) == 0 ? 0 : 2;
+    style.to = top->options.to;
+    style.count = (uint32_t)top->options.count;
+    style.zones = top->zones.names;
+    if (!first && style.to != ANSWER_JSON)
+        putchar('\n');
+    if (answer_print(stdout, question, rollup, &style) != 0)
+        return 2;
+    return warn(top, question->text, rollup);
+}
+
+/* Whether all that was printed arrived. 0, or an exit status. */
+static int end_output(void)
+{
+    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE)
+        return fail_option("standard output", strerror(errno));
+    return 0;
 }
 
 /* Print all answers; what the program returns. */
 static int finish(struct flowtop *top)
 {
-    struct answer_style style = {0};
-    int status = report_status(&top->report), full = 0;
+    int status = report_status(&top->report), worst = 0, answer;
     uint32_t i;
 
     progress_clear(&top->report.progress);
-    style.to = top->options.to;
-    style.count = (uint32_t)top->options.count;
-    style.zones = top->zones.names;
     for (i = 0; i < top->options.asked; i++) {
-        if (i > 0 && style.to != ANSWER_JSON)
-            putchar('\n');
-        if (answer_print(stdout, &top->questions[i], top->rollups[i], &style) != 0)
+        answer = print_answer(top, &top->questions[i], top->rollups[i], i == 0);
+        if (answer == 2)
             return fail_option("standard output", "out of memory");
-        full |= warn(top, i);
+        worst |= answer;
     }
-    if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE)
-        return fail_option("standard output", strerror(errno));
+    if (end_output() != 0)
+        return 2;
     if (!top->options.quiet)
         report_summary(&top->report);
-    return status == 0 && full ? 1 : status;
+    return status == 0 ? worst : status;
+}
+
+/* --merge: lines of partials instead of logs. */
+static int run_merge(struct flowtop *top, char **paths, size_t count)
+{
+    static char standard[] = "-";
+    char *none[] = {standard};
+    struct merge *merge = &top->merge;
+    int status = prepare(top), failed = 0, answer;
+    uint32_t i;
+    size_t p;
+
+    if (status != 0)
+        return status;
+    merge->program = "flowtop";
+    merge->zones = &top->zones;
+    merge->config.groups = (uint32_t)top->options.groups;
+    merge->config.sketch_bits = SKETCH_BITS;
+    memcpy(merge->config.hash_key, top->hash_key, sizeof(top->hash_key));
+    for (p = 0; p < (count > 0 ? count : 1); p++)
+        failed |= merge_file(merge, (count > 0 ? paths : none)[p]) != 0;
+    for (i = 0; i < merge->count; i++) {
+        answer = print_answer(top, &merge->partials[i].question,
+                              merge->partials[i].rollup, i == 0);
+        status = answer > status ? answer : status;
+    }
+    if (status == 2)
+        return fail_option("standard output", "out of memory");
+    if (end_output() != 0 || failed)
+        return 2;
+    return merge->bad > 0 ? 1 : status;
 }
 
 static int run(struct flowtop *top, char **paths, size_t count)
@@ -362,9 +429,11 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN); /* a reader that has enough shows as EPIPE */
     status = read_options(&top->options, argv, &first);
     if (status < 0)
-        status = run(top, argv + first, (size_t)(argc - first));
+        status = (top->options.merge ? run_merge : run)(top, argv + first,
+                                                        (size_t)(argc - first));
     for (i = 0; i < QUESTIONS; i++)
         vpcvis_rollup_free(top->rollups[i], NULL);
+    merge_free(&top->merge);
     where_free(top->where);
     vpcvis_prefix_free(top->logged, NULL);
     vpcvis_layout_free(top->layout, NULL);

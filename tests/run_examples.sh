@@ -231,6 +231,24 @@ row top-layout 0 - "echo '10.0.1.20 443 2280' | flowtop --quiet --layout 'srcadd
     "no header line"
 row top-s3 0 gzip "flowtop --threads 3 -s action/bytes,records s3" "a directory, several threads"
 row top-bad 1 - "flowtop -s /records trouble.log" "bad lines are named and cost themselves"
+three='-s srcaddr:24,dstaddr:zone,action/bytes,records,min:start,distinct:dstport'
+three="$three -s vpc-id,protocol/records,or:tcp-flags,max:packets,count:bytes -s /bytes"
+row top-partial 0 - "flowtop --quiet --partial -s action/records,bytes,min:start v2-default.log" \
+    "totals as lines that add up"
+row top-merge 0 - "for file in v*.log; do flowtop --quiet --partial --zones $zones $three \$file; done |
+    sort -r | flowtop --merge --to csv --zones $zones | sort >$work/merged
+    flowtop --quiet --to csv --zones $zones $three v*.log | sort | cmp - $work/merged" \
+    "merged in any order they are those of everything"
+row top-merge-small 1 - "flowtop --quiet --groups 2 --partial -s srcaddr/bytes v2-default.log | flowtop --merge" \
+    "everything else is merged too"
+row top-merge-bad 1 - "printf '%s\n' '' 'srcaddr/bytes' 'srcaddr/nonsense	0	1	-	1' \
+    'srcaddr/bytes	0	1	10.0.0.1	7' 'srcaddr/bytes	0	1	10.0.0.256	7' 'srcaddr/bytes	0	1	10.0.0.1' \
+    'srcaddr/bytes	0	1	10.0.0.1	18446744073709551616' 'srcaddr/bytes	0	1	10.0.0.1	1	1' \
+    'srcaddr:zone/bytes	0	1	home	1' 'dstport:10/distinct:srcaddr	0	1	443	000' \
+    'dstport:10/bytes	0	1	443	1' 'srcaddr/bytes	4	1	10.0.0.1	7' | flowtop --merge" \
+    "lines that cannot be are named and cost themselves"
+row top-merge-usage 2 - "flowtop --merge -s srcaddr/bytes" "questions come with the lines"
+row top-merge-none 2 - "flowtop --merge nowhere.txt" "what cannot be read"
 row top-none 2 - "flowtop nowhere.log v2-default.log" "what cannot be read"
 row top-usage-key 2 - "flowtop -s srcaddr,dstprot/bytes v5.log" "an error points at the word"
 row top-usage-measure 2 - "flowtop -s srcaddr/bytes,max:action v5.log" "not a number"
