@@ -87,6 +87,15 @@ show "$host --quiet --layout v5 host.pcap | flowtop --quiet -n 5 -s srcaddr,dsta
     -s action,dstport/records,distinct:srcaddr"
 show "flowtop --quiet -s srcaddr,dstport/packets,min:start,max:end --where 'action = REJECT' v*.log"
 
+title "Records into files, named as in object storage"
+tree=$(mktemp -d) || exit 2
+trap 'rm -rf "$tree"' EXIT
+plain_files=''
+has gzip zlib || plain_files=' --plain'
+show "$host --quiet --layout v5 host.pcap | flowdeliver --quiet$plain_files --to $tree --account 123456789012 --region eu-west-1 --flow-log fl-1 --hourly
+(cd $tree && find AWSLogs -type f | sort)"
+show "flowtop --quiet -n 3 -s srcaddr/bytes $tree/AWSLogs"
+
 title "Everything at once, summarised"
 show "flowcat *.log > /dev/null"
 echo

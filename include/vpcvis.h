@@ -15,6 +15,7 @@
  * layout   which fields a line has, in which order: default, format string, header line
  * line     text lines to records or columns, and back, one or thousands at a time
  * flow     packets, or finer records, to flow-log records: interfaces, windows, capacity
+ * delivery where records go: what a flow log covers, object keys, when a file ends
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
  * rollup   many records to few answers: grouped totals, top lists, partials that merge
  *
@@ -41,6 +42,7 @@
 #include "vpcvis/layout.h"
 #include "vpcvis/line.h"
 #include "vpcvis/flow.h"
+#include "vpcvis/delivery.h"
 #include "vpcvis/reader.h"
 #include "vpcvis/rollup.h"
 

@@ -57,7 +57,8 @@ uint32_t vpcvis_base_abi(void)
     ROW(E_JSON,      "JSON, not flow-log lines") \
     ROW(E_VERSION,   "IP version does not match the layer below") \
     ROW(E_LENGTH,    "header length that cannot be") \
-    ROW(E_CHAIN,     "too many headers, or one out of place")
+    ROW(E_CHAIN,     "too many headers, or one out of place") \
+    ROW(E_KEY,       "not a name that flow logs are stored under")
 /* clang-format on */
 
 #define WORDS(name, text)            \

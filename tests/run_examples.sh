@@ -259,6 +259,45 @@ row top-usage 2 - "flowtop --to xml v5.log" "an unknown output"
 row top-full 2 full "flowtop --quiet v2-default.log >/dev/full" "a full disk is an error"
 row top-help 0 - "flowtop --help" "help"
 
+# Deliveries.
+to='--account 123456789012 --region eu-west-1 --flow-log fl-0a1b2c3d'
+named="find . -type f | sed 's/_[0-9a-f]*\.log/_HASH.log/' | sort"
+row deliver 0 gzip "flowdeliver $to --to $work/d1 --quiet <v2-default.log && cd $work/d1 && $named &&
+    flowcat --quiet AWSLogs | grep -v version | cmp - $PWD/examples/samples/v2-default.log" \
+    "a file of the five minutes, with its header line; then acknowledged"
+row deliver-hive 0 - "flowdeliver $to --to $work/d2 --hive --hourly --prefix net/logs --organization o-1a2b --plain \
+    --quiet <v5.log && cd $work/d2 && $named && cat net/logs/AWSLogs/*/*/*/*/*/*/*/*/* | sort | head -n 2" \
+    "Hive folders, hours, a prefix, an organization, not compressed"
+row deliver-reject 0 - "flowdeliver $to --to $work/d3 --plain --traffic reject <v2-default.log &&
+    flowcat --quiet --fields dstport,action,log-status $work/d3/AWSLogs" \
+    "what was rejected, and what interfaces say of themselves"
+row deliver-resource 0 - "vpc=\$(flowcat --quiet --fields vpc-id v3.log | tail -n 1)
+    flowdeliver $to --to $work/d4 --plain --resource \$vpc <v3.log &&
+    flowtop --quiet --idle -s vpc-id/records $work/d4/AWSLogs" "records of one VPC"
+row deliver-layout 0 - "flowdeliver $to --to $work/d5 --plain --layout 'end srcaddr bytes' <v5.log &&
+    cat $work/d5/AWSLogs/*/*/*/*/*/*/* | head -n 3" "another format: what is left out is said"
+row deliver-bad 1 - "flowdeliver $to --to $work/d6 --plain <trouble.log" "bad lines are named and cost themselves"
+row deliver-action 1 - "echo '1781082000 10.0.0.1' |
+    flowdeliver $to --to $work/d7 --plain --traffic accept --layout 'end srcaddr'" "no action to choose by"
+row deliver-live 0 - "{ cat v2-default.log; sleep 4; echo late >&2; } |
+    flowdeliver $to --to $work/d8 --plain --quiet --linger 1 |
+    while read -r line; do echo \"\$line\" >&2; done" "files are delivered while the pipe waits"
+row deliver-term 0 - "{ cat v2-default.log; sleep 2; } | { exec 3<&0
+    flowdeliver $to --to $work/d9 --plain --quiet <&3 & sleep 1; kill -TERM \$!; wait \$!; }" "SIGTERM is the end of the input"
+row deliver-left 0 - "mkdir -p $work/d10/.flowdeliver && echo part >$work/d10/.flowdeliver/3 &&
+    flowdeliver $to --to $work/d10 --plain <v2-default.log && ls $work/d10/.flowdeliver" \
+    "parts of files of a killed program go"
+row deliver-two 2 - "{ sleep 2 | flowdeliver $to --to $work/d11 --plain --quiet & sleep 1
+    cd $work && flowdeliver $to --to d11 --plain </dev/null; }" "one program at a time"
+row deliver-none 2 - "cd $work && flowdeliver $to --to nowhere/tree --plain </dev/null" "a tree without a place"
+row deliver-usage 2 - "flowdeliver --to $work/d12 --account 1" "what is needed"
+row deliver-usage-word 2 - "flowdeliver $to --to $work/d12 --plain --account 1_2" "not a word of a name"
+row deliver-usage-resource 2 - "flowdeliver $to --to $work/d12 --plain --resource nat-1" "not a resource"
+row deliver-usage-traffic 2 - "flowdeliver $to --to $work/d12 --plain --resource tgw-1 --traffic reject" \
+    "transit gateways do not say"
+row deliver-usage-bytes 2 - "flowdeliver $to --to $work/d12 --plain --file-bytes 75MB" "not a number"
+row deliver-help 0 - "flowdeliver --help" "help"
+
 # Captures.
 host='pcap2flow --address 10.0.1.20,2001:db8:1::20'
 row pcap-host 0 - "$host --vpc 10.0.0.0/16 --rejected tcp:22-23,tcp:3389,tcp:5900 host.pcap" \

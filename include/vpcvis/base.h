@@ -101,6 +101,9 @@ typedef int32_t vpcvis_status;
 #define VPCVIS_E_LENGTH  (-36) /* a header's length that cannot be */
 #define VPCVIS_E_CHAIN   (-37) /* too many headers one after another, or one out of place */
 
+/* Of a name in storage. */
+#define VPCVIS_E_KEY (-40) /* not an object key, file or stream name of a flow log */
+
 /* One more than the largest -status there will be; counts by kind are arrays this long. */
 #define VPCVIS_STATUS_KINDS 64
 
