@@ -196,6 +196,7 @@ differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%) $(BUILD)/tools/make_capt
 		echo "differential $${program##*/}"; $$program; done
 	BUILD='$(BUILD)' bash tests/differential/captures.sh
 	python3 tests/differential/flowtop_sql.py $(BUILD)/examples/flowtop
+	python3 tests/differential/findings_judge.py $(BUILD)/examples/flowtop
 	python3 tests/differential/flowdeliver_kill.py $(BUILD)/examples/flowdeliver
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)

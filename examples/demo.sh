@@ -77,15 +77,19 @@ fi
 
 title "A capture becomes a flow log: of the interface that has these addresses"
 host='pcap2flow --address 10.0.1.20,2001:db8:1::20 --vpc 10.0.0.0/16 --rejected tcp:22,tcp:23,tcp:3389,tcp:5900'
-show "$host host.pcap | grep -v -e ' 443 ' -e ' 80 '"
+show "$host host.pcap | grep -v -e ' 443 ' -e ' 80 ' -e 203.0.113.66"
 
 title "The same in other fields: who was rejected, with flags and direction"
-show "$host --quiet --layout '\${srcaddr} \${dstaddr} \${dstport} \${tcp-flags} \${flow-direction} \${action}' host.pcap | grep -e action -e REJECT"
+show "$host --quiet --layout '\${srcaddr} \${dstaddr} \${dstport} \${tcp-flags} \${flow-direction} \${action}' host.pcap | grep -e action -e REJECT | head -n 12"
 
 title "Who talked most, and which ports were refused to whom"
 show "$host --quiet --layout v5 host.pcap | flowtop --quiet -n 5 -s srcaddr,dstaddr/bytes,packets,records \
     -s action,dstport/records,distinct:srcaddr"
 show "flowtop --quiet -s srcaddr,dstport/packets,min:start,max:end --where 'action = REJECT' v*.log"
+
+title "What deserves a look: in this log, and in one of four hours"
+show "$host --quiet --layout v5 host.pcap | flowtop --findings --quiet"
+show "flowtop --findings --inside 10.0.0.0/8,2001:db8:10::/48 suspicious.log"
 
 title "Records into files, named as in object storage"
 tree=$(mktemp -d) || exit 2

@@ -14,6 +14,7 @@
 #include "support/answer.h"
 #include "support/arguments.h"
 #include "support/crowd.h"
+#include "support/findings.h"
 #include "support/layout_option.h"
 #include "support/lists.h"
 #include "support/merge.h"
@@ -29,13 +30,16 @@
 #define QUESTIONS   16
 #define GROUPS      1000000
 #define SKETCH_BITS 10 /* the same in all partials */
+#define INSIDE                                                                          \
+    "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10,169.254.0.0/16,224.0.0.0/3," \
+    "fc00::/7,fe80::/10,ff00::/8"
 
 struct options {
     const char *ask[QUESTIONS];
     uint32_t asked;
-    const char *layout, *where, *zones, *logged;
+    const char *layout, *where, *zones, *logged, *inside;
     uint64_t count, groups, threads;
-    int to, idle, quiet, partial, merge;
+    int to, idle, quiet, partial, merge, findings;
 };
 
 struct flowtop {
@@ -48,6 +52,8 @@ struct flowtop {
     vpcvis_layout *layout;
     struct report report;
     struct merge merge;
+    struct findings findings;
+    vpcvis_prefix *inside;
     uint8_t hash_key[16];
 };
 
@@ -55,7 +61,10 @@ static const char usage[] =
     "usage: flowtop [-s KEYS/MEASURES]... [-n N] [--where EXPR] [--zones FILE]\n"
     "               [--to table|csv|json] [--once CIDR,...] [--idle] [--groups N]\n"
     "               [--layout FORMAT] [--threads N] [--partial | --merge] [--quiet]\n"
-    "               [--] [FILE...]\n";
+    "               [--] [FILE...]\n"
+    "       flowtop --findings [--inside CIDR,...] [--window TIME] [--ports N] [--hosts N]\n"
+    "               [--failed PERCENT] [--attempts N] [--volume BYTES] [--factor N]\n"
+    "               [the options above but -s, --partial, --merge] [FILE...]\n";
 
 static const char help[] =
     "\n"
@@ -87,6 +96,25 @@ static const char help[] =
     "  --merge           FILEs are such lines, of any number of workers and questions, in any\n"
     "                    order; the answers are those of one run over everything\n"
     "  --quiet           no summary and no progress\n"
+    "\n"
+    "  --findings        what deserves a look, each with its evidence (first and last are\n"
+    "                    Unix seconds in CSV and JSON):\n"
+    "    port scan       a source tried so many ports of a host in a window (twice as many\n"
+    "                    over the whole log), and most attempts failed: were rejected, had no\n"
+    "                    answer, or opened a connection and said nothing\n"
+    "    host sweep      the same for one port of many hosts\n"
+    "    reply rejected  accepted one way, replies rejected, which security groups never do\n"
+    "    rejected        an internal host's attempts at a service, none of them accepted\n"
+    "    blocked         records with a reject-reason\n"
+    "    volume out      a host sent more to the internet than in any other window, by far\n"
+    "    new host        an internal host first seen in the log's second half\n"
+    "    behind NAT      pkt-srcaddr where it is not srcaddr\n"
+    "    skipdata, nodata\n"
+    "  --inside CIDR,... addresses that are not the internet; the private blocks by default\n"
+    "  --window TIME     10m (s, m, h, d)\n"
+    "  --ports N         of a port scan: 20            --hosts N   of a host sweep: 20\n"
+    "  --failed PERCENT  of the attempts: 50           --attempts N  to be a finding: 3\n"
+    "  --volume BYTES    of a window, at least: 100M   --factor N  times the usual: 4\n"
     "\n"
     "    flowtop -s srcaddr/bytes -s dstport,action/records,distinct:srcaddr logs/\n"
     "    cat parts/*.txt | flowtop --merge; flowtop --partial -s dstport/bytes a.log >a.txt\n"
@@ -154,7 +182,8 @@ static int take_option(struct options *options, char **argv, int *i)
                    ? 0
                    : fail_usage("--to takes table, csv or json, not ", value);
     }
-    return take_value("--layout", argv, i, &options->layout) ||
+    return take_value("--inside", argv, i, &options->inside) ||
+                   take_value("--layout", argv, i, &options->layout) ||
                    take_value("--where", argv, i, &options->where) ||
                    take_value("--zones", argv, i, &options->zones) ||
                    take_value("--once", argv, i, &options->logged)
@@ -163,8 +192,10 @@ static int take_option(struct options *options, char **argv, int *i)
 }
 
 /* Read options up to the first path; -1, or an exit status if there is nothing to do. */
-static int read_options(struct options *options, char **argv, int *first)
+static int read_options(struct options *options, struct findings *findings, char **argv,
+                        int *first)
 {
+    const char *value;
     int i, status;
 
     options->count = UINT64_MAX;
@@ -186,6 +217,11 @@ static int read_options(struct options *options, char **argv, int *first)
             options->partial = 1;
         } else if (strcmp(argv[i], "--merge") == 0) {
             options->merge = 1;
+        } else if (strcmp(argv[i], "--findings") == 0) {
+            options->findings = 1;
+        } else if ((status = findings_option(findings, argv, &i, &value)) != 0) {
+            if (status < 0)
+                return fail_usage("not a number of the kind that is meant: ", value);
         } else {
             status = take_option(options, argv, &i);
             if (status > 0)
@@ -194,6 +230,8 @@ static int read_options(struct options *options, char **argv, int *first)
                 return fail_usage("unknown option, or one without its value: ", argv[i]);
         }
     }
+    if (options->findings && (options->asked > 0 || options->partial || options->merge))
+        return fail_usage("--findings has its own questions", "");
     if (options->merge && (options->asked > 0 || options->where || options->partial))
         return fail_usage("--merge takes its questions from its input", "");
     if (options->asked == 0)
@@ -237,21 +275,13 @@ static int prepare_lists(struct flowtop *top)
     return 0;
 }
 
-static int prepare_question(struct flowtop *top, uint32_t i)
+/* The rollup of a question that has been read. */
+static int prepare_rollup(struct flowtop *top, uint32_t i)
 {
     struct question *question = &top->questions[i];
-    char problem[QUESTION_PROBLEM];
-    size_t offset;
     vpcvis_status status;
 
-    if (question_read(question, top->options.ask[i], top->zones.map, problem, &offset) !=
-        0) {
-        fprintf(stderr, "flowtop: -s: %s\n    %s\n    %*s\n", problem,
-                top->options.ask[i], (int)offset + 1, "^");
-        return 2;
-    }
     question->config.groups = (uint32_t)top->options.groups;
-    question->config.flags = top->options.idle ? VPCVIS_ROLLUP_IDLE : 0;
     question->config.sketch_bits = SKETCH_BITS;
     question->config.logged = top->logged;
     memcpy(question->config.hash_key, top->hash_key, sizeof(top->hash_key));
@@ -260,6 +290,44 @@ static int prepare_question(struct flowtop *top, uint32_t i)
         return 0;
     return fail_option("-s", status == VPCVIS_E_MEMORY ? "out of memory: try --groups"
                                                        : vpcvis_base_status_text(status));
+}
+
+static int prepare_question(struct flowtop *top, uint32_t i)
+{
+    struct question *question = &top->questions[i];
+    char problem[QUESTION_PROBLEM];
+    size_t offset;
+
+    if (question_read(question, top->options.ask[i], top->zones.map, problem, &offset) !=
+        0) {
+        fprintf(stderr, "flowtop: -s: %s\n    %s\n    %*s\n", problem,
+                top->options.ask[i], (int)offset + 1, "^");
+        return 2;
+    }
+    question->config.flags = top->options.idle ? VPCVIS_ROLLUP_IDLE : 0;
+    return prepare_rollup(top, i);
+}
+
+/* --findings: the questions are its own. */
+static int prepare_findings(struct flowtop *top)
+{
+    char problem[LISTS_PROBLEM];
+    int status = 0;
+    uint32_t i;
+
+    top->inside =
+        lists_addresses(top->options.inside ? top->options.inside : INSIDE, problem);
+    if (top->inside == NULL)
+        return fail_option("--inside", problem);
+    top->findings.internal = top->inside;
+    findings_ask(&top->findings);
+    top->options.asked = FINDINGS_QUESTIONS;
+    for (i = 0; i < FINDINGS_QUESTIONS && status == 0; i++) {
+        top->questions[i] = top->findings.questions[i];
+        top->options.ask[i] = top->questions[i].text;
+        status = prepare_rollup(top, i);
+    }
+    return status;
 }
 
 /* A key that nobody can know, so that nobody can choose addresses that make this slow. */
@@ -281,6 +349,8 @@ static int prepare(struct flowtop *top)
 
     if (status == 0)
         status = prepare_lists(top);
+    if (top->options.findings)
+        return status == 0 ? prepare_findings(top) : status;
     for (i = 0; i < top->options.asked && status == 0 && !top->options.merge; i++)
         status = prepare_question(top, i);
     return status;
@@ -341,19 +411,46 @@ static int end_output(void)
     return 0;
 }
 
+static int print_answers(struct flowtop *top)
+{
+    int worst = 0, answer;
+    uint32_t i;
+
+    for (i = 0; i < top->options.asked; i++) {
+        answer = print_answer(top, &top->questions[i], top->rollups[i], i == 0);
+        worst = answer > worst ? answer : worst;
+    }
+    return worst;
+}
+
+static int print_findings(struct flowtop *top)
+{
+    int worst = 0;
+    uint32_t i;
+
+    if (findings_find(&top->findings, top->rollups) != 0)
+        return 2;
+    findings_print(stdout, &top->findings, top->options.to, (uint32_t)top->options.count);
+    if (top->findings.talks.incomplete)
+        fprintf(stderr,
+                "flowtop: not all conversations found room: which replies and attempts "
+                "failed, and which hosts are new, cannot be said\n");
+    if (top->findings.too_short && !top->options.quiet)
+        fprintf(stderr, "flowtop: the log is too short to say what is unusual or new\n");
+    for (i = 0; i < top->options.asked; i++)
+        worst |= warn(top, top->options.ask[i], top->rollups[i]);
+    return worst;
+}
+
 /* Print all answers; what the program returns. */
 static int finish(struct flowtop *top)
 {
-    int status = report_status(&top->report), worst = 0, answer;
-    uint32_t i;
+    int status = report_status(&top->report), worst;
 
     progress_clear(&top->report.progress);
-    for (i = 0; i < top->options.asked; i++) {
-        answer = print_answer(top, &top->questions[i], top->rollups[i], i == 0);
-        if (answer == 2)
-            return fail_option("standard output", "out of memory");
-        worst |= answer;
-    }
+    worst = (top->options.findings ? print_findings : print_answers)(top);
+    if (worst == 2)
+        return fail_option("standard output", "out of memory");
     if (end_output() != 0)
         return 2;
     if (!top->options.quiet)
@@ -427,13 +524,16 @@ int main(int argc, char **argv)
     if (top == NULL)
         return fail_usage("out of memory", "");
     signal(SIGPIPE, SIG_IGN); /* a reader that has enough shows as EPIPE */
-    status = read_options(&top->options, argv, &first);
+    findings_init(&top->findings);
+    status = read_options(&top->options, &top->findings, argv, &first);
     if (status < 0)
         status = (top->options.merge ? run_merge : run)(top, argv + first,
                                                         (size_t)(argc - first));
     for (i = 0; i < QUESTIONS; i++)
         vpcvis_rollup_free(top->rollups[i], NULL);
     merge_free(&top->merge);
+    findings_free(&top->findings);
+    vpcvis_prefix_free(top->inside, NULL);
     where_free(top->where);
     vpcvis_prefix_free(top->logged, NULL);
     vpcvis_layout_free(top->layout, NULL);

@@ -259,6 +259,24 @@ row top-usage 2 - "flowtop --to xml v5.log" "an unknown output"
 row top-full 2 full "flowtop --quiet v2-default.log >/dev/full" "a full disk is an error"
 row top-help 0 - "flowtop --help" "help"
 
+# Findings.
+in='--findings --inside 10.0.0.0/8'
+row find 0 - "flowtop $in suspicious.log" "one of each kind, with its evidence"
+row find-csv 0 - "flowtop $in --quiet --to csv suspicious.log" "as CSV"
+row find-json 0 - "flowtop $in --quiet --to json suspicious.log" "as JSON"
+row find-limits 0 - "flowtop $in --quiet --window 1h --ports 25 --hosts 23 --attempts 6 --volume 1G suspicious.log" \
+    "higher thresholds find less"
+row find-lower 0 - "flowtop $in --quiet --failed 100 --factor 1000 -n 1 suspicious.log" "others, and the first of each kind"
+row find-where 0 - "flowtop $in --quiet --where 'srcaddr = 203.0.113.66 or dstaddr = 203.0.113.66' suspicious.log" \
+    "of some records only"
+row find-outside 0 - "flowtop --findings --quiet --inside 192.168.0.0/16 suspicious.log" "nobody is inside"
+row find-none 0 - "echo '2 1 eni-1 10.0.0.1 10.0.0.2 1 2 6 9 900 100 160 ACCEPT OK' | flowtop --findings" \
+    "nothing, of a log that is too short to tell"
+row find-small 1 - "flowtop $in --quiet --groups 20 suspicious.log" "what found no room is said"
+row find-usage 2 - "flowtop --findings -s srcaddr/bytes v5.log" "its own questions"
+row find-usage-number 2 - "flowtop --findings --attempts many v5.log" "not a number"
+row find-usage-inside 2 - "flowtop --findings --inside 10.0.0.0/33 v5.log" "not a block"
+
 # Deliveries.
 to='--account 123456789012 --region eu-west-1 --flow-log fl-0a1b2c3d'
 named="find . -type f | sed 's/_[0-9a-f]*\.log/_HASH.log/' | sort"

@@ -295,12 +295,29 @@ static void demo_minute(unsigned minute)
     write_frame();
 }
 
+/* The scanner tries one port after the other; a closed one says so, others keep silent. */
+static void demo_scan(void)
+{
+    static const unsigned ports[] = {21,   22,   23,   25,   53,   80,   110,  111,
+                                     135,  139,  143,  389,  443,  445,  993,  1433,
+                                     1521, 3306, 3389, 5432, 5900, 6379, 8080, 9200};
+    size_t i;
+
+    for (i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+        wait_ms(300);
+        tcp(SCANNER, HOST, 61000, ports[i], SYN, 0);
+        if (i % 6 == 5)
+            tcp(HOST, SCANNER, ports[i], 61000, RST | ACK, 0);
+    }
+}
+
 static void make_demo(void)
 {
     demo_minute(0);
     demo_minute(2); /* nobody speaks for a minute */
     wait_ms(20000);
     session(HOST, WEB, 50007, 443, 20);
+    demo_scan();
 }
 
 static void one_random(void)
