@@ -16,6 +16,7 @@
  * line     text lines to records or columns, and back, one or thousands at a time
  * flow     packets, or finer records, to flow-log records: interfaces, windows, capacity
  * delivery where records go: what a flow log covers, object keys, when a file ends
+ * filter   mirror rules: which packets are copied; explained, linted, as text
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
  * rollup   many records to few answers: grouped totals, top lists, partials that merge
  *
@@ -43,6 +44,7 @@
 #include "vpcvis/line.h"
 #include "vpcvis/flow.h"
 #include "vpcvis/delivery.h"
+#include "vpcvis/filter.h"
 #include "vpcvis/reader.h"
 #include "vpcvis/rollup.h"
 

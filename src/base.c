@@ -58,7 +58,9 @@ uint32_t vpcvis_base_abi(void)
     ROW(E_VERSION,   "IP version does not match the layer below") \
     ROW(E_LENGTH,    "header length that cannot be") \
     ROW(E_CHAIN,     "too many headers, or one out of place") \
-    ROW(E_KEY,       "not a name that flow logs are stored under")
+    ROW(E_KEY,       "not a name that flow logs are stored under") \
+    ROW(E_WORD,      "not a word that can stand here") \
+    ROW(E_RULE,      "parts of a rule that contradict each other")
 /* clang-format on */
 
 #define WORDS(name, text)            \

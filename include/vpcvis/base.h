@@ -103,6 +103,9 @@ typedef int32_t vpcvis_status;
 
 /* Of a name in storage. */
 #define VPCVIS_E_KEY (-40) /* not an object key, file or stream name of a flow log */
+/* Of a mirror rule. */
+#define VPCVIS_E_WORD (-45) /* not a word that can stand here */
+#define VPCVIS_E_RULE (-46) /* parts of a rule that contradict each other */
 
 /* One more than the largest -status there will be; counts by kind are arrays this long. */
 #define VPCVIS_STATUS_KINDS 64
