@@ -18,6 +18,7 @@
  * delivery where records go: what a flow log covers, object keys, when a file ends
  * filter   mirror rules: which packets are copied; explained, linted, as text
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
+ * session  mirror sessions: which one gets a packet, cut to what length
  * rollup   many records to few answers: grouped totals, top lists, partials that merge
  *
  * What holds everywhere (ownership, threads, statuses, configs) is said once, at the top of
@@ -47,5 +48,6 @@
 #include "vpcvis/filter.h"
 #include "vpcvis/reader.h"
 #include "vpcvis/rollup.h"
+#include "vpcvis/session.h"
 
 #endif
