@@ -2,8 +2,7 @@
 /*
  * Room scope: which packets are of a kind that is left out.
  */
-#include "bytes.h"
-#include "vpcvis/scope.h"
+#include "scope.h"
 
 #define UDP 17
 #define TCP 6
@@ -196,75 +195,23 @@ vpcvis_status vpcvis_scope_find(const struct vpcvis_scope *scope,
     return VPCVIS_OK;
 }
 
-/*
- * What nearly every packet lacks: a service's address, one of the scope's, or a port of DHCP
- * or VXLAN as destination. Addresses are compared by their first four bytes.
- */
-struct marks {
-    uint32_t v4[2]; /* resolver, router */
-    uint32_t v6[2];
-};
-
-static uint32_t first_four(const uint8_t *bytes)
-{
-    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-           bytes[3];
-}
-
-#define LINK_LOCAL 0xa9fea900u /* 169.254.169.0/24 */
-#define SERVICES_6 0xfd000ec2u /* fd00:ec2::/32 */
-
-static struct marks marks_of(const struct vpcvis_scope *scope)
-{
-    const struct vpcvis_addr *addr[2];
-    struct marks marks;
-    unsigned i;
-
-    addr[0] = &scope->resolver;
-    addr[1] = &scope->router;
-    for (i = 0; i < 2; i++) {
-        const uint32_t four = first_four(addr[i]->bytes);
-        marks.v4[i] = addr[i]->family == VPCVIS_ADDR_IPV4 ? four : LINK_LOCAL;
-        marks.v6[i] = addr[i]->family == VPCVIS_ADDR_IPV6 ? four : SERVICES_6;
-    }
-    return marks;
-}
-
-/* Whether a packet falls under no entry, by its marks; 0: it has to be looked at. */
-static int is_ordinary(const struct marks *marks, const struct vpcvis_packet *packet)
-{
-    const uint32_t src = first_four(packet->src), dst = first_four(packet->dst);
-    const uint16_t port = packet->dstport;
-
-    if (packet->protocol == UDP &&
-        (port == 67 || port == 68 || port == 546 || port == 547 || port == 4789))
-        return 0;
-    if (packet->family == VPCVIS_ADDR_IPV4)
-        return (src & ~0xffu) != LINK_LOCAL && (dst & ~0xffu) != LINK_LOCAL &&
-               src != marks->v4[0] && dst != marks->v4[0] && src != marks->v4[1] &&
-               dst != marks->v4[1];
-    return packet->family == VPCVIS_ADDR_IPV6 && src != SERVICES_6 && dst != SERVICES_6 &&
-           src != marks->v6[0] && dst != marks->v6[0] && src != marks->v6[1] &&
-           dst != marks->v6[1];
-}
-
 vpcvis_status vpcvis_scope_match(const struct vpcvis_scope *scope,
                                  struct vpcvis_packet *packets, size_t count,
                                  size_t *left_out)
 {
     size_t i, marked = 0;
-    struct marks marks;
+    struct vpcvis_i_scope_marks marks;
 
     if (scope == NULL || (packets == NULL && count > 0) || !is_sound(scope))
         return VPCVIS_E_ARG;
-    marks = marks_of(scope);
+    marks = vpcvis_i_scope_marks_of(scope);
     for (i = 0; i < count; i++) {
         struct vpcvis_packet *packet = &packets[i];
         const uint32_t flags = packet->flags & ~VPCVIS_PACKET_LEFT;
         uint32_t entry = 0;
         if ((flags & VPCVIS_PACKET_HELD) != 0)
             continue;
-        if (!is_ordinary(&marks, packet))
+        if (!vpcvis_i_scope_is_ordinary(&marks, packet))
             entry = find_entry(scope, packet);
         marked += entry != 0;
         /* No write to what stays as it is. */
