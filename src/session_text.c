@@ -31,7 +31,7 @@ static const struct literal targets[] = {{17, "network-interface"},
 #define WORDS  5
 
 /* A line that is being read, word by word. */
-struct line {
+struct sentence {
     const char *text;
     size_t len, at;
     const char *word; /* the word at hand: 0 bytes at the end or before # */
@@ -43,7 +43,7 @@ static int is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-static void next_word(struct line *line)
+static void next_word(struct sentence *line)
 {
     while (line->at < line->len && is_blank(line->text[line->at]))
         line->at++;
@@ -56,20 +56,20 @@ static void next_word(struct line *line)
     line->word_len = (size_t)(line->text + line->at - line->word);
 }
 
-static int is_literal(const struct line *line, const struct literal *literal)
+static int is_literal(const struct sentence *line, const struct literal *literal)
 {
     return line->word_len == literal->len &&
            memcmp(line->word, literal->text, literal->len) == 0;
 }
 
-static vpcvis_status fault(const struct line *line, struct vpcvis_error *error,
+static vpcvis_status fault(const struct sentence *line, struct vpcvis_error *error,
                            vpcvis_status status, uint32_t part, size_t in_word)
 {
     return vpcvis_i_base_fail(error, status, NO_FIELD, part,
                               (size_t)(line->word - line->text) + in_word);
 }
 
-static vpcvis_status read_number(struct line *line, uint32_t min, uint32_t max,
+static vpcvis_status read_number(struct sentence *line, uint32_t min, uint32_t max,
                                  uint32_t part, uint32_t *number,
                                  struct vpcvis_error *error)
 {
@@ -89,7 +89,8 @@ static vpcvis_status read_number(struct line *line, uint32_t min, uint32_t max,
     return VPCVIS_OK;
 }
 
-static vpcvis_status read_target(struct line *line, struct vpcvis_session_entry *entry,
+static vpcvis_status read_target(struct sentence *line,
+                                 struct vpcvis_session_entry *entry,
                                  struct vpcvis_error *error)
 {
     struct vpcvis_error bad;
@@ -112,7 +113,7 @@ static vpcvis_status read_target(struct line *line, struct vpcvis_session_entry 
 }
 
 /* A name: what stands between blanks, in ASCII that can be seen. */
-static vpcvis_status read_name(struct line *line, struct vpcvis_session_entry *entry,
+static vpcvis_status read_name(struct sentence *line, struct vpcvis_session_entry *entry,
                                struct vpcvis_error *error)
 {
     size_t i;
@@ -131,7 +132,7 @@ static vpcvis_status read_name(struct line *line, struct vpcvis_session_entry *e
 }
 
 /* What follows one of words. */
-static vpcvis_status read_part(struct line *line, unsigned which,
+static vpcvis_status read_part(struct sentence *line, unsigned which,
                                struct vpcvis_session_entry *entry,
                                struct vpcvis_error *error)
 {
@@ -164,7 +165,7 @@ static uint32_t part_of(unsigned which)
 }
 
 /* Everything between the number and the end of the words. */
-static vpcvis_status read_parts(struct line *line, struct vpcvis_session_entry *entry,
+static vpcvis_status read_parts(struct sentence *line, struct vpcvis_session_entry *entry,
                                 struct vpcvis_error *error)
 {
     unsigned seen = 0, which;
@@ -202,7 +203,7 @@ static size_t find_control(const char *text, size_t len)
 }
 
 /* What follows #, if anything does. */
-static vpcvis_status read_text(struct line *line, struct vpcvis_session_entry *entry,
+static vpcvis_status read_text(struct sentence *line, struct vpcvis_session_entry *entry,
                                struct vpcvis_error *error)
 {
     size_t len, bad;
@@ -229,7 +230,7 @@ vpcvis_status vpcvis_session_read(const char *text, size_t text_len,
                                   struct vpcvis_error *error)
 {
     struct vpcvis_session_entry entry;
-    struct line line = {text, text_len, 0, NULL, 0};
+    struct sentence line = {text, text_len, 0, NULL, 0};
     vpcvis_status status;
 
     if (out == NULL || (text == NULL && text_len > 0))

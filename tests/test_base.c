@@ -36,8 +36,8 @@ static const struct status statuses[] = {
     STATUS(E_LIMIT, -23), STATUS(E_EMPTY, -24),     STATUS(E_SPACING, -25),
     STATUS(E_GZIP, -30),  STATUS(E_ZSTD, -31),      STATUS(E_PARQUET, -32),
     STATUS(E_JSON, -33),  STATUS(E_VERSION, -35),   STATUS(E_LENGTH, -36),
-    STATUS(E_CHAIN, -37), STATUS(E_KEY, -40),       STATUS(E_CHAIN, -37),
-    STATUS(E_WORD, -45),  STATUS(E_RULE, -46),
+    STATUS(E_CHAIN, -37), STATUS(E_KEY, -40),       STATUS(E_WORD, -45),
+    STATUS(E_RULE, -46),
 };
 
 START_TEST(statuses_never_change)
