@@ -27,10 +27,9 @@ static const uint8_t hex_value[256] = {
     XX, XX, XX, XX, XX, XX, XX, XX, XX,
 };
 
-/* "0".."255": up to three digits, then how many. */
-#define ONE(a)         {a, 0, 0, 1}
-#define TWO(a, b)      {a, b, 0, 2}
-#define THREE(a, b, c) {a, b, c, 3}
+#define ONE(a)         {a, '.', 0, 2}
+#define TWO(a, b)      {a, b, '.', 3}
+#define THREE(a, b, c) {a, b, c, '.'}
 #define TEN_TWO(a) \
     TWO(a, '0'), TWO(a, '1'), TWO(a, '2'), TWO(a, '3'), TWO(a, '4'), \
     TWO(a, '5'), TWO(a, '6'), TWO(a, '7'), TWO(a, '8'), TWO(a, '9')
@@ -39,7 +38,7 @@ static const uint8_t hex_value[256] = {
     THREE(a, b, '3'), THREE(a, b, '4'), THREE(a, b, '5')
 #define TEN_THREE(a, b) \
     SIX_THREE(a, b), THREE(a, b, '6'), THREE(a, b, '7'), THREE(a, b, '8'), THREE(a, b, '9')
-static const char octet_text[256][4] = {
+const char vpcvis_i_addr_octets[256][4] = {
     ONE('0'), ONE('1'), ONE('2'), ONE('3'), ONE('4'),
     ONE('5'), ONE('6'), ONE('7'), ONE('8'), ONE('9'),
     TEN_TWO('1'), TEN_TWO('2'), TEN_TWO('3'), TEN_TWO('4'), TEN_TWO('5'),
@@ -48,6 +47,12 @@ static const char octet_text[256][4] = {
     TEN_THREE('1', '4'), TEN_THREE('1', '5'), TEN_THREE('1', '6'), TEN_THREE('1', '7'),
     TEN_THREE('1', '8'), TEN_THREE('1', '9'), TEN_THREE('2', '0'), TEN_THREE('2', '1'),
     TEN_THREE('2', '2'), TEN_THREE('2', '3'), TEN_THREE('2', '4'), SIX_THREE('2', '5'),
+};
+
+#define TEN(n)   n, n, n, n, n, n, n, n, n, n
+#define FIFTY(n) TEN(n), TEN(n), TEN(n), TEN(n), TEN(n)
+const uint8_t vpcvis_i_addr_octet_len[256] = {
+    TEN(2), FIFTY(3), TEN(3), TEN(3), TEN(3), TEN(3), FIFTY(4), FIFTY(4), FIFTY(4), 4, 4, 4, 4, 4, 4,
 };
 /* clang-format on */
 
@@ -230,24 +235,6 @@ vpcvis_status vpcvis_i_addr_read(const char *text, size_t len, struct vpcvis_add
     return status;
 }
 
-VPCVIS_I_INLINE char *write_octet(char *out, uint8_t octet)
-{
-    memcpy(out, octet_text[octet], 4);
-    return out + octet_text[octet][3];
-}
-
-/* Touches 16 bytes, though the longest text has 15. */
-static char *write_quad(char *out, const uint8_t octets[4])
-{
-    out = write_octet(out, octets[0]);
-    *out++ = '.';
-    out = write_octet(out, octets[1]);
-    *out++ = '.';
-    out = write_octet(out, octets[2]);
-    *out++ = '.';
-    return write_octet(out, octets[3]);
-}
-
 /* Without leading zeros: RFC 5952 section 4.1. */
 static char *write_group(char *out, unsigned value)
 {
@@ -294,7 +281,7 @@ static char *write_ipv6(char *out, const uint8_t bytes[16])
 
     if (is_mapped(bytes)) {
         memcpy(out, "::ffff:", 7);
-        return write_quad(out + 7, bytes + 12);
+        return vpcvis_i_addr_write_quad(out + 7, bytes + 12);
     }
     for (i = 0; i < GROUPS; i++)
         groups[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
@@ -318,7 +305,7 @@ static char *write_ipv6(char *out, const uint8_t bytes[16])
 char *vpcvis_i_addr_write(char *out, const struct vpcvis_addr *addr)
 {
     if (addr->family == VPCVIS_ADDR_IPV4)
-        return write_quad(out, addr->bytes);
+        return vpcvis_i_addr_write_quad(out, addr->bytes);
     return write_ipv6(out, addr->bytes);
 }
 
@@ -425,8 +412,7 @@ vpcvis_status vpcvis_addr_write_cidr(const struct vpcvis_cidr *cidr, char *out,
         return VPCVIS_E_PREFIX;
     end = vpcvis_i_addr_write(text, &cidr->addr);
     *end++ = '/';
-    memcpy(end, octet_text[cidr->prefix_len], 3);
-    end += octet_text[cidr->prefix_len][3];
+    end = vpcvis_i_addr_write_octet(end, cidr->prefix_len) - 1;
     return copy_out(text, (size_t)(end - text), out, capacity, out_len);
 }
 

@@ -1,65 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room line: records and columns to text.
- *
- * A call plans its columns once: where values are and how each is written. A line is then one
- * step a column:
- *
- *     step     BYTE   ADDRESS      NAME         TEXT      END
- *     text     17 _   10.0.0.1 _   ACCEPT _     eni-1 _   the last space becomes LF
+ * Room line: records and columns to text: the plan, lines one by one, the doors.
  *
  * write_... is for a line that surely has room and all of which may be written: it asks once,
  * and gives up if that is not so. put_... then does the line with care, counting the bytes that
  * it needs, and finds what is wrong.
  */
-#include "line.h"
+#include "line_write.h"
 
-#include "addr.h"
-#include "text.h"
+#define AHEAD        6   /* records that are asked for before their turn */
+#define RECORD_FRONT 192 /* bytes of a record that version 2 needs */
 
-/* How a token is written; numbers differ in their bytes. */
-#define PUT_BYTE    0
-#define PUT_HALF    1
-#define PUT_WORD    2
-#define PUT_LONG    3
-#define PUT_ADDRESS 4
-#define PUT_NAME    5
-#define PUT_TEXT    6
-#define PUT_DASH    7 /* a column that is not there */
-#define PUT_END     8
-
-/* The words of a NAME that fit eight bytes, by code. */
-#define CODES 4
-
-struct step {
-    const char *values;    /* columns: the elements */
-    const uint64_t *valid; /* columns: their bitmap; NULL: all have values */
-    uint32_t at;           /* rows: where the value is; columns: bytes of an element */
-    uint8_t put;
-    uint8_t field;
-    uint8_t len[CODES];
-    char word[CODES][8];
-};
-
-struct plan {
-    const char *records; /* NULL: columns */
-    size_t stride;
-    const char *text;  /* what texts of columns count from */
-    uint64_t asked[2]; /* bit f: the layout has field f */
-    size_t most;       /* room for a line without its texts */
-    struct step step[VPCVIS_FIELD_MAX + 1];
-};
-
-/* No token but a text is longer with what follows, and writing one touches no more bytes. */
-#define TOKEN_ROOM 64
-
-static void plan_words(struct step *step)
+static void plan_words(struct vpcvis_i_line_step *step)
 {
     uint32_t code;
 
     memset(step->len, 0, sizeof(step->len));
     memset(step->word, 0, sizeof(step->word));
-    for (code = 1; code < CODES; code++) {
+    for (code = 1; code < VPCVIS_I_LINE_CODES; code++) {
         const size_t len = vpcvis_i_record_word_len(step->field, code);
         if (len == 0 || len > sizeof(step->word[code]))
             continue;
@@ -71,10 +29,10 @@ static void plan_words(struct step *step)
 static uint8_t plan_number(uint32_t size)
 {
     switch (size) {
-    case 1: return PUT_BYTE;
-    case 2: return PUT_HALF;
-    case 4: return PUT_WORD;
-    default: return PUT_LONG;
+    case 1: return VPCVIS_I_LINE_PUT_BYTE;
+    case 2: return VPCVIS_I_LINE_PUT_HALF;
+    case 4: return VPCVIS_I_LINE_PUT_WORD;
+    default: return VPCVIS_I_LINE_PUT_LONG;
     }
 }
 
@@ -88,8 +46,22 @@ static uint32_t element_size(uint32_t kind)
     }
 }
 
+/* Bytes of a token with what follows, at most; of a TEXT only the latter. */
+static uint32_t token_width(uint32_t put)
+{
+    switch (put) {
+    case VPCVIS_I_LINE_PUT_BYTE: return 4;
+    case VPCVIS_I_LINE_PUT_HALF: return 6;
+    case VPCVIS_I_LINE_PUT_WORD: return 11;
+    case VPCVIS_I_LINE_PUT_LONG: return 21;
+    case VPCVIS_I_LINE_PUT_ADDRESS: return VPCVIS_ADDR_TEXT_MAX + 1;
+    case VPCVIS_I_LINE_PUT_NAME: return VPCVIS_I_LINE_TOKEN_ROOM;
+    default: return 2;
+    }
+}
+
 /* One step of rows, or of columns if that is not NULL. */
-static void plan_step(struct step *step, uint32_t field,
+static void plan_step(struct vpcvis_i_line_step *step, uint32_t field,
                       const struct vpcvis_line_columns *columns)
 {
     const struct vpcvis_i_record_field *row = vpcvis_i_record_field(field);
@@ -100,34 +72,38 @@ static void plan_step(struct step *step, uint32_t field,
     step->valid = columns ? columns->valid[field] : NULL;
     step->at = columns ? size : row->slot;
     switch (row->kind) {
-    case VPCVIS_KIND_ADDRESS: step->put = PUT_ADDRESS; break;
-    case VPCVIS_KIND_NAME: step->put = PUT_NAME; break;
-    case VPCVIS_KIND_TEXT: step->put = PUT_TEXT; break;
+    case VPCVIS_KIND_ADDRESS: step->put = VPCVIS_I_LINE_PUT_ADDRESS; break;
+    case VPCVIS_KIND_NAME: step->put = VPCVIS_I_LINE_PUT_NAME; break;
+    case VPCVIS_KIND_TEXT: step->put = VPCVIS_I_LINE_PUT_TEXT; break;
     default: step->put = plan_number(columns ? size : row->width); break;
     }
     if (columns && step->values == NULL) {
-        step->put = PUT_DASH;
+        step->put = VPCVIS_I_LINE_PUT_DASH;
         step->values = "";
         step->at = 0;
     }
-    if (step->put == PUT_NAME)
+    if (step->put == VPCVIS_I_LINE_PUT_NAME)
         plan_words(step);
 }
 
-static void plan_steps(struct plan *plan, const vpcvis_layout *layout,
+static void plan_steps(struct vpcvis_i_line_plan *plan, const vpcvis_layout *layout,
                        const struct vpcvis_line_columns *columns)
 {
-    struct step *step = plan->step;
+    struct vpcvis_i_line_step *step = plan->step;
     uint32_t c;
 
     plan->asked[0] = layout->fields[0];
     plan->asked[1] = layout->fields[1];
-    plan->most = (layout->columns + 1) * TOKEN_ROOM;
-    for (c = 0; c < layout->columns; c++)
-        plan_step(step++, layout->field[c], columns);
+    plan->most = (layout->columns + 1) * VPCVIS_I_LINE_TOKEN_ROOM;
+    plan->steps = layout->columns;
+    plan->width = 0;
+    for (c = 0; c < layout->columns; c++) {
+        plan_step(step, layout->field[c], columns);
+        plan->width += token_width(step++->put);
+    }
     step->values = "";
     step->at = 0;
-    step->put = PUT_END;
+    step->put = VPCVIS_I_LINE_PUT_END;
 }
 
 /* Where a line comes from: a record if it is of rows, else row i of columns. */
@@ -137,41 +113,33 @@ struct source {
     size_t i;
 };
 
-/* Whether there is a value for a step that is not PUT_DASH. */
-VPCVIS_I_INLINE int has_value(struct source from, const struct step *step)
+/* Whether there is a value for a step that is not VPCVIS_I_LINE_PUT_DASH. */
+VPCVIS_I_INLINE int has_value(struct source from, const struct vpcvis_i_line_step *step)
 {
     if (from.rows)
         return vpcvis_i_line_has(from.record->value, step->field);
     return step->valid == NULL || (step->valid[from.i / 64] >> from.i % 64 & 1);
 }
 
-VPCVIS_I_INLINE const char *value_of(struct source from, const struct step *step)
+VPCVIS_I_INLINE const char *value_of(struct source from,
+                                     const struct vpcvis_i_line_step *step)
 {
     return from.rows ? (const char *)from.record + step->at
                      : step->values + from.i * step->at;
 }
 
-/* A text, NULL if there is nothing that it could be in. */
-struct span {
-    const char *text;
-    size_t len;
-};
-
-VPCVIS_I_INLINE struct span text_of(const struct plan *plan, struct source from,
-                                    const struct step *step)
+VPCVIS_I_INLINE struct vpcvis_i_line_span text_of(const struct vpcvis_i_line_plan *plan,
+                                                  struct source from,
+                                                  const struct vpcvis_i_line_step *step)
 {
-    const struct vpcvis_line_text *place;
-    struct span span;
+    const struct vpcvis_text *text;
+    struct vpcvis_i_line_span span;
 
-    if (from.rows) {
-        const struct vpcvis_text *text = &from.record->text[step->field];
-        span.text = from.record->base ? from.record->base + text->at : NULL;
-        span.len = text->len;
-    } else {
-        place = (const void *)value_of(from, step);
-        span.text = plan->text ? plan->text + place->at : NULL;
-        span.len = place->len;
-    }
+    if (!from.rows)
+        return vpcvis_i_line_span_at(plan->text, value_of(from, step));
+    text = &from.record->text[step->field];
+    span.text = from.record->base ? from.record->base + text->at : NULL;
+    span.len = text->len;
     return span;
 }
 
@@ -181,40 +149,42 @@ VPCVIS_I_INLINE uint32_t code_of(struct source from, const char *value)
                      : ((const struct vpcvis_line_text *)(const void *)value)->code;
 }
 
-VPCVIS_I_INLINE uint64_t number_of(uint32_t put, const char *value)
+/* Below 10^6: ports, protocols, flags. */
+VPCVIS_I_INLINE char *write_six(char *out, uint64_t number)
 {
-    uint16_t half;
-    uint32_t word;
-    uint64_t number;
-
-    switch (put) {
-    case PUT_BYTE: return *(const uint8_t *)value;
-    case PUT_HALF: memcpy(&half, value, sizeof(half)); return half;
-    case PUT_WORD: memcpy(&word, value, sizeof(word)); return word;
-    default: memcpy(&number, value, sizeof(number)); return number;
-    }
+    return vpcvis_i_text_end_six(out, (uint32_t)number) - 1;
 }
 
 /* Below 10^8. */
 VPCVIS_I_INLINE char *write_short(char *out, uint64_t number)
 {
+    if (VPCVIS_I_LIKELY(number < 1000000))
+        return write_six(out, number);
     return vpcvis_i_text_write_short(out, (uint32_t)number);
 }
 
-/* Times, and most counters, are below 10^10. */
+/* Ten digits: times. */
+VPCVIS_I_INLINE char *write_ten(char *out, uint64_t number)
+{
+    const uint32_t four = (uint32_t)(number / 1000000);
+    const uint32_t one = four / 1000;
+
+    *out = (char)('0' + one);
+    vpcvis_i_bytes_put_le64(out + 1, vpcvis_i_text_threes[four - one * 1000] |
+                                         VPCVIS_I_TEXT_THREE);
+    vpcvis_i_bytes_put_le64(
+        out + 4, vpcvis_i_text_six((uint32_t)(number - four * (uint64_t)1000000)) |
+                     VPCVIS_I_TEXT_SIX);
+    return out + 10;
+}
+
 VPCVIS_I_INLINE char *write_long(char *out, uint64_t number)
 {
-    const uint32_t top = (uint32_t)(number / 100000000);
-    const uint32_t tens = top * 103 >> 10;
-
-    if (VPCVIS_I_LIKELY(top == 0))
+    if (number < 100000000)
         return write_short(out, number);
-    if (VPCVIS_I_UNLIKELY(number >= 10000000000u))
-        return vpcvis_i_text_write_u64(out, number);
-    *out = (char)('0' + tens);
-    out += tens != 0;
-    *out++ = (char)('0' + (top - 10 * tens));
-    return vpcvis_i_text_write_eight(out, (uint32_t)(number - top * (uint64_t)100000000));
+    if (VPCVIS_I_LIKELY(number >= 1000000000 && number < 10000000000u))
+        return write_ten(out, number);
+    return vpcvis_i_text_write_u64(out, number);
 }
 
 /* Many columns have numbers of one digit alone: versions, paths, states. */
@@ -228,9 +198,9 @@ VPCVIS_I_INLINE char *write_word(char *out, uint64_t number)
 
 VPCVIS_I_INLINE char *write_address(char *out, const struct vpcvis_addr *addr)
 {
-    if (addr->family != VPCVIS_ADDR_IPV4 && addr->family != VPCVIS_ADDR_IPV6)
-        return NULL;
-    return vpcvis_i_addr_write(out, addr);
+    if (VPCVIS_I_LIKELY(addr->family == VPCVIS_ADDR_IPV4))
+        return vpcvis_i_addr_write_quad(out, addr->bytes);
+    return addr->family == VPCVIS_ADDR_IPV6 ? vpcvis_i_addr_write(out, addr) : NULL;
 }
 
 /* The word of a code that is not 0. */
@@ -245,62 +215,30 @@ static char *write_name(char *out, uint32_t field, uint32_t code)
     return out + len;
 }
 
-VPCVIS_I_INLINE char *write_code(char *out, const struct step *step, uint32_t code)
+VPCVIS_I_INLINE char *write_code(char *out, const struct vpcvis_i_line_step *step,
+                                 uint32_t code)
 {
-    if (code >= CODES || step->len[code] == 0)
+    if (code >= VPCVIS_I_LINE_CODES || step->len[code] == 0)
         return write_name(out, step->field, code);
     memcpy(out, step->word[code], sizeof(step->word[code]));
     return out + step->len[code];
 }
 
-/* Not 0 in a high bit if one of eight bytes is not in 0x21..0x7e. */
-VPCVIS_I_WRAPS VPCVIS_I_INLINE uint64_t odd_bytes(uint64_t v)
-{
-    return (v - 0x2121212121212121u) | (v + 0x0101010101010101u) | v;
-}
-
-static int is_odd(char c)
-{
-    return c < 0x21 || c > 0x7e;
-}
-
-/* Copy a text, which has room; NULL if it is empty, or a byte may not be in a line. */
-VPCVIS_I_INLINE char *write_text(char *out, const char *text, size_t len)
-{
-    uint64_t last, odd = 0;
-    size_t i;
-
-    if (len < 8) {
-        for (i = 0; i < len; i++) {
-            odd |= (uint64_t)is_odd(text[i]);
-            out[i] = text[i];
-        }
-        return len > 0 && odd == 0 ? out + len : NULL;
-    }
-    for (i = 0; i + 8 < len; i += 8) {
-        const uint64_t v = vpcvis_i_bytes_le64(text + i);
-        odd |= odd_bytes(v);
-        vpcvis_i_bytes_put_le64(out + i, v);
-    }
-    last = vpcvis_i_bytes_le64(text + len - 8);
-    vpcvis_i_bytes_put_le64(out + len - 8, last);
-    odd |= odd_bytes(last);
-    return (odd & 0x8080808080808080u) == 0 ? out + len : NULL;
-}
-
 /* A TEXT; NULL if it goes beyond end or may not be written. */
-VPCVIS_I_INLINE char *write_span(char *out, const char *end, struct span span)
+VPCVIS_I_INLINE char *write_span(char *out, const char *end,
+                                 struct vpcvis_i_line_span span)
 {
     if (span.text == NULL || (ptrdiff_t)span.len > end - out)
         return NULL;
-    return write_text(out, span.text, span.len);
+    return vpcvis_i_line_copy_text(out, span);
 }
 
 /* A line and its LF. full: all steps have values. */
-VPCVIS_I_INLINE char *write_steps(const struct plan *plan, struct source from, int full,
-                                  char *out, const char *end)
+VPCVIS_I_INLINE char *write_steps(const struct vpcvis_i_line_plan *plan,
+                                  struct source from, int full, char *out,
+                                  const char *end)
 {
-    const struct step *step;
+    const struct vpcvis_i_line_step *step;
 
     if ((size_t)(end - out) < plan->most)
         return NULL;
@@ -309,22 +247,35 @@ VPCVIS_I_INLINE char *write_steps(const struct plan *plan, struct source from, i
         const char *value = value_of(from, step);
         uint32_t put = step->put;
 
-        if (VPCVIS_I_UNLIKELY(!full) && put < PUT_DASH && !has_value(from, step))
-            put = PUT_DASH;
+        if (VPCVIS_I_UNLIKELY(!full) && put < VPCVIS_I_LINE_PUT_DASH &&
+            !has_value(from, step))
+            put = VPCVIS_I_LINE_PUT_DASH;
         switch (put) {
-        case PUT_BYTE: out = write_short(out, number_of(PUT_BYTE, value)); break;
-        case PUT_HALF: out = write_short(out, number_of(PUT_HALF, value)); break;
-        case PUT_WORD: out = write_word(out, number_of(PUT_WORD, value)); break;
-        case PUT_LONG: out = write_long(out, number_of(PUT_LONG, value)); break;
-        case PUT_ADDRESS: out = write_address(out, (const void *)value); break;
-        case PUT_NAME:
+        case VPCVIS_I_LINE_PUT_BYTE:
+            out = write_six(out, vpcvis_i_line_number(VPCVIS_I_LINE_PUT_BYTE, value));
+            break;
+        case VPCVIS_I_LINE_PUT_HALF:
+            out = write_six(out, vpcvis_i_line_number(VPCVIS_I_LINE_PUT_HALF, value));
+            break;
+        case VPCVIS_I_LINE_PUT_WORD:
+            out = write_word(out, vpcvis_i_line_number(VPCVIS_I_LINE_PUT_WORD, value));
+            break;
+        case VPCVIS_I_LINE_PUT_LONG:
+            out = write_long(out, vpcvis_i_line_number(VPCVIS_I_LINE_PUT_LONG, value));
+            break;
+        case VPCVIS_I_LINE_PUT_ADDRESS:
+            out = write_address(out, (const void *)value);
+            break;
+        case VPCVIS_I_LINE_PUT_NAME:
             out = code_of(from, value) != 0
                       ? write_code(out, step, code_of(from, value))
                       : write_span(out, end, text_of(plan, from, step));
             break;
-        case PUT_TEXT: out = write_span(out, end, text_of(plan, from, step)); break;
-        case PUT_DASH: *out++ = '-'; break;
-        default: out[-1] = '\n'; return out; /* PUT_END */
+        case VPCVIS_I_LINE_PUT_TEXT:
+            out = write_span(out, end, text_of(plan, from, step));
+            break;
+        case VPCVIS_I_LINE_PUT_DASH: *out++ = '-'; break;
+        default: out[-1] = '\n'; return out; /* VPCVIS_I_LINE_PUT_END */
         }
         if (out != NULL)
             *out++ = ' ';
@@ -333,15 +284,15 @@ VPCVIS_I_INLINE char *write_steps(const struct plan *plan, struct source from, i
 }
 
 /* Where a column is missing is only looked for in lines that lack one: two loops. */
-VPCVIS_I_INLINE char *write_line(const struct plan *plan, struct source from, int full,
-                                 char *out, const char *end)
+VPCVIS_I_INLINE char *write_line(const struct vpcvis_i_line_plan *plan,
+                                 struct source from, int full, char *out, const char *end)
 {
     return full ? write_steps(plan, from, 1, out, end)
                 : write_steps(plan, from, 0, out, end);
 }
 
-static char *write_record(const struct plan *plan, const struct vpcvis_record *record,
-                          char *out, const char *end)
+static char *write_record(const struct vpcvis_i_line_plan *plan,
+                          const struct vpcvis_record *record, char *out, const char *end)
 {
     const struct source from = {1, record, 0};
     const uint64_t *value = record->value;
@@ -350,19 +301,34 @@ static char *write_record(const struct plan *plan, const struct vpcvis_record *r
     return write_line(plan, from, missing == 0, out, end);
 }
 
-static const struct vpcvis_record *record_of(const struct plan *plan, size_t i)
+static const struct vpcvis_record *record_of(const struct vpcvis_i_line_plan *plan,
+                                             size_t i)
 {
     return (const void *)(plan->records + i * plan->stride);
 }
 
+/* Ask for a record's first part, where most fields are. */
+VPCVIS_I_INLINE void prefetch_record(const struct vpcvis_record *record)
+{
+    const char *at = (const char *)record;
+    size_t i;
+
+    for (i = 0; i < RECORD_FRONT; i += 64)
+        VPCVIS_I_PREFETCH(at + i);
+}
+
 /* Write lines on from *out as long as that can be done; returns how many. */
-static size_t write_records(const struct plan *plan, size_t first, size_t count,
-                            char **out, const char *end)
+static size_t write_records(const struct vpcvis_i_line_plan *plan, size_t first,
+                            size_t count, char **out, const char *end)
 {
     size_t i;
 
     for (i = 0; i < count; i++) {
-        char *at = write_record(plan, record_of(plan, first + i), *out, end);
+        char *at;
+
+        if (i + AHEAD < count)
+            prefetch_record(record_of(plan, first + i + AHEAD));
+        at = write_record(plan, record_of(plan, first + i), *out, end);
         if (at == NULL)
             break;
         *out = at;
@@ -371,29 +337,30 @@ static size_t write_records(const struct plan *plan, size_t first, size_t count,
 }
 
 /* The rows of a group of 64 that lack a value. */
-static uint64_t find_missing(const struct plan *plan, size_t group)
+static uint64_t find_missing(const struct vpcvis_i_line_plan *plan, size_t group)
 {
-    const struct step *step;
+    const struct vpcvis_i_line_step *step;
     uint64_t missing = 0;
 
-    for (step = plan->step; step->put != PUT_END; step++) {
-        if (step->put != PUT_DASH && step->valid)
+    for (step = plan->step; step->put != VPCVIS_I_LINE_PUT_END; step++) {
+        if (step->put != VPCVIS_I_LINE_PUT_DASH && step->valid)
             missing |= ~step->valid[group];
     }
     return missing;
 }
 
-static size_t write_rows(const struct plan *plan, size_t first, size_t count, char **out,
-                         const char *end)
+static size_t write_rows(const struct vpcvis_i_line_plan *plan, size_t first,
+                         size_t count, char **out, const char *end)
 {
+    size_t i = vpcvis_i_line_write_blocks(plan, first, count, out, end);
+    const size_t begin = i;
     uint64_t missing = 0;
-    size_t i;
 
-    for (i = 0; i < count; i++) {
+    for (; i < count; i++) {
         const struct source from = {0, NULL, first + i};
         char *at;
 
-        if (i == 0 || from.i % 64 == 0)
+        if (i == begin || from.i % 64 == 0)
             missing = find_missing(plan, from.i / 64);
         at = write_line(plan, from, (missing >> from.i % 64 & 1) == 0, *out, end);
         if (at == NULL)
@@ -425,16 +392,17 @@ static int is_plain(const char *text, size_t len)
 {
     size_t i = 0;
 
-    while (i < len && !is_odd(text[i]))
+    while (i < len && !vpcvis_i_line_is_odd(text[i]))
         i++;
     return len > 0 && i == len;
 }
 
-static vpcvis_status put_named(struct out *out, const struct plan *plan,
-                               struct source from, const struct step *step)
+static vpcvis_status put_named(struct out *out, const struct vpcvis_i_line_plan *plan,
+                               struct source from, const struct vpcvis_i_line_step *step)
 {
-    const uint32_t code = step->put == PUT_NAME ? code_of(from, value_of(from, step)) : 0;
-    struct span span = text_of(plan, from, step);
+    const uint32_t code =
+        step->put == VPCVIS_I_LINE_PUT_NAME ? code_of(from, value_of(from, step)) : 0;
+    struct vpcvis_i_line_span span = text_of(plan, from, step);
 
     if (code != 0) {
         span.text = vpcvis_i_record_word(step->field, code);
@@ -450,10 +418,11 @@ static vpcvis_status put_named(struct out *out, const struct plan *plan,
 
 static vpcvis_status put_value(struct out *out, uint32_t put, const char *value)
 {
-    char copy[TOKEN_ROOM];
-    const char *end = put == PUT_ADDRESS
-                          ? write_address(copy, (const void *)value)
-                          : vpcvis_i_text_write_u64(copy, number_of(put, value));
+    char copy[VPCVIS_I_LINE_TOKEN_ROOM];
+    const char *end =
+        put == VPCVIS_I_LINE_PUT_ADDRESS
+            ? write_address(copy, (const void *)value)
+            : vpcvis_i_text_write_u64(copy, vpcvis_i_line_number(put, value));
 
     if (end == NULL)
         return VPCVIS_E_ARG;
@@ -462,19 +431,19 @@ static vpcvis_status put_value(struct out *out, uint32_t put, const char *value)
 }
 
 /* A line without its end. */
-static vpcvis_status put_line(const struct plan *plan, struct source from,
+static vpcvis_status put_line(const struct vpcvis_i_line_plan *plan, struct source from,
                               struct out *out)
 {
-    const struct step *step;
+    const struct vpcvis_i_line_step *step;
 
-    for (step = plan->step; step->put != PUT_END; step++) {
+    for (step = plan->step; step->put != VPCVIS_I_LINE_PUT_END; step++) {
         vpcvis_status status = VPCVIS_OK;
 
         if (step > plan->step)
             put_text(out, " ", 1);
-        if (step->put == PUT_DASH || !has_value(from, step))
+        if (step->put == VPCVIS_I_LINE_PUT_DASH || !has_value(from, step))
             put_text(out, "-", 1);
-        else if (step->put <= PUT_ADDRESS)
+        else if (step->put <= VPCVIS_I_LINE_PUT_ADDRESS)
             status = put_value(out, step->put, value_of(from, step));
         else
             status = put_named(out, plan, from, step);
@@ -484,8 +453,8 @@ static vpcvis_status put_line(const struct plan *plan, struct source from,
     return VPCVIS_OK;
 }
 
-static vpcvis_status put_lines(const struct plan *plan, size_t first, size_t count,
-                               char *text, size_t capacity, size_t *out_len,
+static vpcvis_status put_lines(const struct vpcvis_i_line_plan *plan, size_t first,
+                               size_t count, char *text, size_t capacity, size_t *out_len,
                                size_t *written)
 {
     struct out out = {text, text + capacity, 0};
@@ -524,7 +493,7 @@ vpcvis_status vpcvis_line_write(const vpcvis_layout *layout,
                                 size_t capacity, size_t *out_len)
 {
     const struct source from = {1, record, 0};
-    struct plan plan;
+    struct vpcvis_i_line_plan plan;
     struct out out;
     char none;
     char *end;
@@ -554,7 +523,7 @@ vpcvis_status vpcvis_line_write_rows(const vpcvis_layout *layout,
                                      size_t count, char *text, size_t capacity,
                                      size_t *out_len, size_t *written)
 {
-    struct plan plan;
+    struct vpcvis_i_line_plan plan;
     char none;
 
     if (layout == NULL || out_len == NULL || written == NULL ||
@@ -574,7 +543,7 @@ vpcvis_status vpcvis_line_write_columns(const vpcvis_layout *layout,
                                         char *out, size_t capacity, size_t *out_len,
                                         size_t *written)
 {
-    struct plan plan;
+    struct vpcvis_i_line_plan plan;
     char none;
 
     if (layout == NULL || columns == NULL || out_len == NULL || written == NULL ||

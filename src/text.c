@@ -4,6 +4,18 @@
  */
 #include "text.h"
 
+#define DIGITS(n) ((n) / 100u | (n) / 10u % 10u << 8 | (n) % 10u << 16)
+#define TEN(n)                                                                 \
+    DIGITS(n), DIGITS(n + 1u), DIGITS(n + 2u), DIGITS(n + 3u), DIGITS(n + 4u), \
+        DIGITS(n + 5u), DIGITS(n + 6u), DIGITS(n + 7u), DIGITS(n + 8u), DIGITS(n + 9u)
+#define HUNDRED(n)                                                                \
+    TEN(n), TEN(n + 10u), TEN(n + 20u), TEN(n + 30u), TEN(n + 40u), TEN(n + 50u), \
+        TEN(n + 60u), TEN(n + 70u), TEN(n + 80u), TEN(n + 90u)
+
+const uint32_t vpcvis_i_text_threes[1000] = {
+    HUNDRED(0u),   HUNDRED(100u), HUNDRED(200u), HUNDRED(300u), HUNDRED(400u),
+    HUNDRED(500u), HUNDRED(600u), HUNDRED(700u), HUNDRED(800u), HUNDRED(900u)};
+
 /* Up to 20 digits in words of eight; 0 if they are none, or too large. A last word that is not
  * full is that of the last 8 bytes without those that are read already. */
 VPCVIS_I_WRAPS static int read_words(const char *text, size_t len, uint64_t *value)

@@ -67,6 +67,42 @@ VPCVIS_I_INLINE char *vpcvis_i_text_write_short(char *out, uint32_t value)
     return out + 8 - skip;
 }
 
+/* The digits of 0..999 with leading zeros, the first in the lowest byte. */
+VPCVIS_I extern const uint32_t vpcvis_i_text_threes[1000];
+
+/* The 6 digits of a value below 10^6: three and three looked up. */
+VPCVIS_I_INLINE uint64_t vpcvis_i_text_six(uint32_t value)
+{
+    const uint32_t top = value / 1000;
+
+    return vpcvis_i_text_threes[top] | (uint64_t)vpcvis_i_text_threes[value - top * 1000]
+                                           << 24;
+}
+
+/* What makes them characters, and ends them with a space. */
+#define VPCVIS_I_TEXT_SIX   0x20303030303030u
+#define VPCVIS_I_TEXT_THREE 0x20303030u
+
+/* Write a value below 10^6, and a space. */
+VPCVIS_I_INLINE char *vpcvis_i_text_end_six(char *out, uint32_t value)
+{
+    const uint64_t six = vpcvis_i_text_six(value);
+    const unsigned skip = vpcvis_i_bytes_lowest(six | (uint64_t)1 << 40) / 8;
+
+    vpcvis_i_bytes_put_le64(out, (six | VPCVIS_I_TEXT_SIX) >> 8 * skip);
+    return out + 7 - skip;
+}
+
+/* The same for a value below 1000. */
+VPCVIS_I_INLINE char *vpcvis_i_text_end_three(char *out, uint32_t value)
+{
+    const uint64_t three = vpcvis_i_text_threes[value];
+    const unsigned skip = vpcvis_i_bytes_lowest(three | 1 << 16) / 8;
+
+    vpcvis_i_bytes_put_le64(out, (three | VPCVIS_I_TEXT_THREE) >> 8 * skip);
+    return out + 4 - skip;
+}
+
 /* All 8 digits of it. */
 VPCVIS_I_INLINE char *vpcvis_i_text_write_eight(char *out, uint32_t value)
 {
