@@ -19,6 +19,7 @@
  * filter   mirror rules: which packets are copied; explained, linted, as text
  * reader   a stream in pieces of any size to records: headers, prefixes, errors, counts
  * session  mirror sessions: which one gets a packet, cut to what length
+ * suspect  from flows to mirror rules: conversations merged to few rules
  * rollup   many records to few answers: grouped totals, top lists, partials that merge
  *
  * What holds everywhere (ownership, threads, statuses, configs) is said once, at the top of
@@ -49,5 +50,6 @@
 #include "vpcvis/reader.h"
 #include "vpcvis/rollup.h"
 #include "vpcvis/session.h"
+#include "vpcvis/suspect.h"
 
 #endif
