@@ -3,7 +3,7 @@
  * Room filter: plan and build. Both sort the rules and make their boxes in scratch; building
  * then copies what the chosen structure needs.
  *
- *     scratch   | keys | spare for sorting | boxes |
+ *     scratch   | keys | spare for sorting | boxes | arena for tables |
  */
 #include "filter.h"
 
@@ -19,13 +19,23 @@
 struct work {
     const struct vpcvis_rule *rules;
     size_t count;
-    uint32_t flags;
+    const struct vpcvis_filter_config *known;
     uint64_t *keys;
     uint64_t *spare;
     struct vpcvis_i_filter_box *boxes; /* those that are kept, set by set */
     uint32_t kept;
     uint32_t per_set[VPCVIS_I_FILTER_SETS];
+    char *arena;
+    uint64_t arena_len;
     struct vpcvis_filter_needs needs;
+};
+
+/* A filter on its way into memory, or only measured if memory is NULL. */
+struct layout {
+    char *memory;
+    uint64_t len, at;
+    uint32_t structure;
+    int failed; /* len is too small for tables that there could be */
 };
 
 static uint64_t aligned(uint64_t bytes)
@@ -33,12 +43,36 @@ static uint64_t aligned(uint64_t bytes)
     return (bytes + VPCVIS_I_ALIGN - 1) & ~(uint64_t)(VPCVIS_I_ALIGN - 1);
 }
 
-static uint64_t scratch_bytes(size_t count, uint32_t flags)
+/* How many boxes a scan of all of them is the fastest for. */
+static uint32_t linear_max(const struct vpcvis_filter_config *known, uint32_t set)
 {
-    const uint64_t boxes = (flags & PASSING) != 0 ? 2 : 1;
+    const uint32_t ipv4 = known->cpu == VPCVIS_CPU_AVX512 ? 48
+                          : known->cpu == VPCVIS_CPU_AVX2 ? 32
+                                                          : 16;
+    if (known->structure == VPCVIS_FILTER_TABLES)
+        return 0;
+    if (known->structure == VPCVIS_FILTER_LINEAR)
+        return UINT32_MAX;
+    return set % 2 == 0 ? ipv4 : ipv4 / 2;
+}
+
+static uint64_t arena_bytes(size_t boxes, const struct vpcvis_filter_config *known)
+{
+    return boxes > linear_max(known, 1) ? vpcvis_i_filter_arena(boxes) : 0;
+}
+
+static size_t boxes_max(size_t count, const struct vpcvis_filter_config *known)
+{
+    return (known->flags & PASSING) != 0 ? 2 * count : count;
+}
+
+static uint64_t scratch_bytes(size_t count, const struct vpcvis_filter_config *known)
+{
+    const size_t boxes = boxes_max(count, known);
 
     return VPCVIS_I_ALIGN - 1 + 2 * aligned(count * sizeof(uint64_t)) +
-           count * boxes * sizeof(struct vpcvis_i_filter_box);
+           aligned(boxes * sizeof(struct vpcvis_i_filter_box)) +
+           arena_bytes(boxes, known);
 }
 
 /* The config of a filter, checked, with what follows from it. */
@@ -145,14 +179,14 @@ static void add_rule(struct work *work, uint32_t index, uint32_t set)
 
     if (vpcvis_i_filter_set(rule->direction, rule->src.addr.family) != set)
         return;
-    vpcvis_i_filter_box(rule, index, work->flags, box);
-    if ((box->kind & VPCVIS_I_FILTER_KNOWN) == 0 || (work->flags & PASSING) == 0) {
+    vpcvis_i_filter_box(rule, index, work->known->flags, box);
+    if ((box->kind & VPCVIS_I_FILTER_KNOWN) == 0 || (work->known->flags & PASSING) == 0) {
         work->needs.covered += 1 - keep_box(work, set);
         return;
     }
     kept = keep_box(work, set);
     box = &work->boxes[work->kept];
-    vpcvis_i_filter_box(rule, index, work->flags, box);
+    vpcvis_i_filter_box(rule, index, work->known->flags, box);
     box->kind ^= VPCVIS_I_FILTER_KNOWN | VPCVIS_I_FILTER_PASSED;
     box->srcport[0] = box->dstport[0] = 0;
     box->srcport[1] = box->dstport[1] = UINT16_MAX;
@@ -175,87 +209,6 @@ static size_t box_bytes(uint32_t set)
 {
     return set % 2 == 0 ? sizeof(struct vpcvis_i_filter_box4)
                         : sizeof(struct vpcvis_i_filter_box6);
-}
-
-static void measure(struct work *work, const struct vpcvis_filter_config *known)
-{
-    struct vpcvis_filter_needs *needs = &work->needs;
-    uint32_t set;
-    size_t i;
-
-    needs->bytes = VPCVIS_I_ALIGN - 1 + aligned(sizeof(vpcvis_filter)) +
-                   aligned((work->kept + 1) * sizeof(struct vpcvis_filter_answer));
-    for (set = 0; set < VPCVIS_I_FILTER_SETS; set++)
-        needs->bytes += aligned(work->per_set[set] * box_bytes(set));
-    for (i = 0; i < work->count; i++)
-        needs->egress += work->rules[i].direction == VPCVIS_DIRECTION_EGRESS;
-    needs->ingress = (uint32_t)work->count - needs->egress;
-    needs->structure = VPCVIS_FILTER_LINEAR;
-    if (known->structure > needs->structure)
-        needs->flags |= VPCVIS_FILTER_FALLBACK;
-    if (known->max_bytes != 0 && needs->bytes > known->max_bytes)
-        needs->flags |= VPCVIS_FILTER_OVER;
-}
-
-/* All that plan and build have in common; the scratch is known to be enough. */
-static vpcvis_status prepare(struct work *work, const struct vpcvis_filter_config *known,
-                             void *scratch, struct vpcvis_error *error)
-{
-    char *at = vpcvis_i_bytes_align(scratch);
-    vpcvis_status status =
-        vpcvis_i_filter_check_all(work->rules, work->count, work->flags, error);
-
-    if (status != VPCVIS_OK)
-        return status;
-    work->keys = (uint64_t *)(void *)at;
-    at += aligned(work->count * sizeof(uint64_t));
-    work->spare = (uint64_t *)(void *)at;
-    at += aligned(work->count * sizeof(uint64_t));
-    work->boxes = (struct vpcvis_i_filter_box *)(void *)at;
-    status = sort_rules(work, error);
-    if (status != VPCVIS_OK)
-        return status;
-    make_boxes(work);
-    measure(work, known);
-    return VPCVIS_OK;
-}
-
-static void start(struct work *work, const struct vpcvis_rule *rules, size_t count,
-                  uint32_t flags)
-{
-    memset(work, 0, sizeof(*work));
-    work->rules = rules;
-    work->count = count;
-    work->flags = flags;
-    work->needs.scratch = scratch_bytes(count, flags);
-}
-
-vpcvis_status vpcvis_filter_plan(const struct vpcvis_rule *rules, size_t count,
-                                 const struct vpcvis_filter_config *config, void *scratch,
-                                 size_t scratch_len, struct vpcvis_filter_needs *needs,
-                                 struct vpcvis_error *error)
-{
-    struct vpcvis_filter_config known;
-    vpcvis_filter filter;
-    struct work work;
-    vpcvis_status status;
-
-    if (needs == NULL || (scratch == NULL && scratch_len > 0))
-        return vpcvis_i_filter_fail(error, VPCVIS_E_ARG, 0, 0);
-    status = vpcvis_i_filter_config(config, &filter, &known);
-    if (status != VPCVIS_OK)
-        return vpcvis_i_filter_fail(error, status, 0, 0);
-    if (count > VPCVIS_FILTER_RULES_MAX)
-        return vpcvis_i_filter_check_all(rules, count, known.flags, error);
-    start(&work, rules, count, known.flags);
-    if (scratch_len < work.needs.scratch) {
-        needs->scratch = work.needs.scratch;
-        return vpcvis_i_filter_fail(error, VPCVIS_E_SPACE, 0, 0);
-    }
-    status = prepare(&work, &known, scratch, error);
-    if (status == VPCVIS_OK)
-        *needs = work.needs;
-    return status;
 }
 
 static void copy4(const struct vpcvis_i_filter_box *box, uint32_t count,
@@ -323,32 +276,207 @@ static void find_non_ip(const struct work *work, vpcvis_filter *filter)
     }
 }
 
-static void place(const struct work *work, vpcvis_filter *filter)
+/* A set as a list of boxes. Returns its bytes. */
+static uint64_t lay_list(const struct work *work, uint32_t set, uint32_t first,
+                         const struct layout *layout, struct vpcvis_i_filter_set *made)
 {
-    char *at = (char *)filter + aligned(sizeof(*filter));
+    const uint64_t bytes = aligned(work->per_set[set] * box_bytes(set));
+    char *at;
+
+    made->structure = VPCVIS_FILTER_LINEAR;
+    if (layout->memory == NULL || layout->at + bytes > layout->len)
+        return bytes;
+    at = layout->memory + layout->at;
+    if (set % 2 == 0) {
+        made->box4 = (struct vpcvis_i_filter_box4 *)(void *)at;
+        copy4(work->boxes + first, made->count,
+              (struct vpcvis_i_filter_box4 *)(void *)at);
+    } else {
+        made->box6 = (struct vpcvis_i_filter_box6 *)(void *)at;
+        copy6(work->boxes + first, made->count,
+              (struct vpcvis_i_filter_box6 *)(void *)at);
+    }
+    return bytes;
+}
+
+/* As tables, if it is large enough and has tables of a reasonable size. */
+static uint64_t lay_set(const struct work *work, uint32_t set, uint32_t first,
+                        struct layout *layout, struct vpcvis_i_filter_set *made)
+{
+    uint64_t bytes = 0;
+    int done;
+
+    made->count = work->per_set[set];
+    made->first = first + 1;
+    if (made->count == 0 || made->count <= linear_max(work->known, set) ||
+        layout->structure == VPCVIS_FILTER_LINEAR || layout->at > layout->len)
+        return lay_list(work, set, first, layout, made);
+    done = vpcvis_i_filter_tables(work->boxes + first, made->count, made->first,
+                                  work->known->cpu, work->arena, (size_t)work->arena_len,
+                                  layout->memory ? layout->memory + layout->at : NULL,
+                                  layout->len - layout->at, &made->tables, &bytes);
+    if (done == 0)
+        return lay_list(work, set, first, layout, made);
+    made->structure = VPCVIS_FILTER_TABLES;
+    layout->failed |= done < 0;
+    return bytes;
+}
+
+static void lay_out(const struct work *work, struct layout *layout, vpcvis_filter *filter)
+{
+    const uint64_t bytes = aligned((work->kept + 1) * sizeof(*filter->answers));
     uint32_t first = 0, set;
 
-    filter->answers = (struct vpcvis_filter_answer *)(void *)at;
-    make_answers(work, filter->answers);
-    at += aligned((work->kept + 1) * sizeof(*filter->answers));
-    for (set = 0; set < VPCVIS_I_FILTER_SETS; set++) {
-        struct vpcvis_i_filter_set *made = &filter->set[set];
-        made->count = work->per_set[set];
-        made->first = first + 1;
-        if (set % 2 == 0) {
-            made->box4 = (struct vpcvis_i_filter_box4 *)(void *)at;
-            copy4(work->boxes + first, made->count,
-                  (struct vpcvis_i_filter_box4 *)(void *)at);
-        } else {
-            made->box6 = (struct vpcvis_i_filter_box6 *)(void *)at;
-            copy6(work->boxes + first, made->count,
-                  (struct vpcvis_i_filter_box6 *)(void *)at);
-        }
-        at += aligned(made->count * box_bytes(set));
-        first += made->count;
+    layout->at = aligned(sizeof(*filter));
+    if (layout->memory && layout->at + bytes <= layout->len) {
+        filter->answers =
+            (struct vpcvis_filter_answer *)(void *)(layout->memory + layout->at);
+        make_answers(work, filter->answers);
     }
+    layout->at += bytes;
+    for (set = 0; set < VPCVIS_I_FILTER_SETS; set++) {
+        layout->at += lay_set(work, set, first, layout, &filter->set[set]);
+        first += work->per_set[set];
+    }
+    layout->failed |= layout->at > layout->len;
+}
+
+static uint32_t structure_of(const vpcvis_filter *filter)
+{
+    uint32_t structure = VPCVIS_FILTER_LINEAR, set;
+
+    for (set = 0; set < VPCVIS_I_FILTER_SETS; set++) {
+        if (filter->set[set].structure > structure)
+            structure = filter->set[set].structure;
+    }
+    return structure;
+}
+
+/* Whether a set is a list although it would rather be tables. */
+static int is_fallback(const struct work *work, const vpcvis_filter *filter)
+{
+    uint32_t set;
+
+    for (set = 0; set < VPCVIS_I_FILTER_SETS; set++) {
+        if (filter->set[set].structure == VPCVIS_FILTER_LINEAR &&
+            work->per_set[set] > linear_max(work->known, set))
+            return 1;
+    }
+    return 0;
+}
+
+static void measure(struct work *work)
+{
+    const uint64_t slack = VPCVIS_I_ALIGN - 1, most = work->known->max_bytes;
+    struct vpcvis_filter_needs *needs = &work->needs;
+    struct layout layout = {NULL, UINT64_MAX, 0, VPCVIS_FILTER_TABLES, 0};
+    vpcvis_filter filter;
+    size_t i;
+
+    memset(&filter, 0, sizeof(filter));
+    lay_out(work, &layout, &filter);
+    if (most != 0 && layout.at + slack > most) {
+        layout.structure = VPCVIS_FILTER_LINEAR;
+        lay_out(work, &layout, &filter);
+    }
+    needs->bytes = layout.at + slack;
+    needs->structure = structure_of(&filter);
+    if (is_fallback(work, &filter))
+        needs->flags |= VPCVIS_FILTER_FALLBACK;
+    if (most != 0 && needs->bytes > most)
+        needs->flags |= VPCVIS_FILTER_OVER;
+    for (i = 0; i < work->count; i++)
+        needs->egress += work->rules[i].direction == VPCVIS_DIRECTION_EGRESS;
+    needs->ingress = (uint32_t)work->count - needs->egress;
+}
+
+/* Into memory whose aligned part has len bytes. */
+static vpcvis_status place(struct work *work, char *memory, uint64_t len,
+                           vpcvis_filter *filter)
+{
+    const uint64_t slack = VPCVIS_I_ALIGN - 1, most = work->known->max_bytes;
+    struct layout layout = {memory, len, 0, VPCVIS_FILTER_TABLES, 0};
+
+    if (most != 0 && most - slack < len)
+        layout.len = most > slack ? most - slack : 0;
+    lay_out(work, &layout, filter);
+    if (layout.failed) {
+        /* Either there is too little memory, or the plan is another. */
+        measure(work);
+        if (work->needs.bytes - slack > len)
+            return VPCVIS_E_SPACE;
+        layout.len = len;
+        layout.structure = work->needs.structure;
+        layout.failed = 0;
+        lay_out(work, &layout, filter);
+    }
+    filter->structure = structure_of(filter);
     if ((filter->flags & VPCVIS_FILTER_NON_IP) != 0)
         find_non_ip(work, filter);
+    return VPCVIS_OK;
+}
+
+/* All that plan and build have in common; the scratch is known to be enough. */
+static vpcvis_status prepare(struct work *work, void *scratch, struct vpcvis_error *error)
+{
+    char *at = vpcvis_i_bytes_align(scratch);
+    vpcvis_status status =
+        vpcvis_i_filter_check_all(work->rules, work->count, work->known->flags, error);
+
+    if (status != VPCVIS_OK)
+        return status;
+    work->keys = (uint64_t *)(void *)at;
+    at += aligned(work->count * sizeof(uint64_t));
+    work->spare = (uint64_t *)(void *)at;
+    at += aligned(work->count * sizeof(uint64_t));
+    work->boxes = (struct vpcvis_i_filter_box *)(void *)at;
+    work->arena =
+        at + aligned(boxes_max(work->count, work->known) * sizeof(*work->boxes));
+    work->arena_len = arena_bytes(boxes_max(work->count, work->known), work->known);
+    status = sort_rules(work, error);
+    if (status == VPCVIS_OK)
+        make_boxes(work);
+    return status;
+}
+
+static void start(struct work *work, const struct vpcvis_rule *rules, size_t count,
+                  const struct vpcvis_filter_config *known)
+{
+    memset(work, 0, sizeof(*work));
+    work->rules = rules;
+    work->count = count;
+    work->known = known;
+    work->needs.scratch = scratch_bytes(count, known);
+}
+
+vpcvis_status vpcvis_filter_plan(const struct vpcvis_rule *rules, size_t count,
+                                 const struct vpcvis_filter_config *config, void *scratch,
+                                 size_t scratch_len, struct vpcvis_filter_needs *needs,
+                                 struct vpcvis_error *error)
+{
+    struct vpcvis_filter_config known;
+    vpcvis_filter filter;
+    struct work work;
+    vpcvis_status status;
+
+    if (needs == NULL || (scratch == NULL && scratch_len > 0))
+        return vpcvis_i_filter_fail(error, VPCVIS_E_ARG, 0, 0);
+    status = vpcvis_i_filter_config(config, &filter, &known);
+    if (status != VPCVIS_OK)
+        return vpcvis_i_filter_fail(error, status, 0, 0);
+    if (count > VPCVIS_FILTER_RULES_MAX)
+        return vpcvis_i_filter_check_all(rules, count, known.flags, error);
+    start(&work, rules, count, &known);
+    if (scratch_len < work.needs.scratch) {
+        needs->scratch = work.needs.scratch;
+        return vpcvis_i_filter_fail(error, VPCVIS_E_SPACE, 0, 0);
+    }
+    status = prepare(&work, scratch, error);
+    if (status != VPCVIS_OK)
+        return status;
+    measure(&work);
+    *needs = work.needs;
+    return VPCVIS_OK;
 }
 
 vpcvis_status vpcvis_filter_build(const struct vpcvis_rule *rules, size_t count,
@@ -369,18 +497,19 @@ vpcvis_status vpcvis_filter_build(const struct vpcvis_rule *rules, size_t count,
         return vpcvis_i_filter_fail(error, status, 0, 0);
     if (count > VPCVIS_FILTER_RULES_MAX)
         return vpcvis_i_filter_check_all(rules, count, known.flags, error);
-    start(&work, rules, count, known.flags);
+    start(&work, rules, count, &known);
     if (scratch_len < work.needs.scratch)
         return vpcvis_i_filter_fail(error, VPCVIS_E_SPACE, 0, 0);
-    status = prepare(&work, &known, scratch, error);
+    status = prepare(&work, scratch, error);
     if (status != VPCVIS_OK)
         return status;
-    if (len < work.needs.bytes)
+    if (len < sizeof(*machine) + VPCVIS_I_ALIGN - 1)
         return vpcvis_i_filter_fail(error, VPCVIS_E_SPACE, 0, 0);
     machine = vpcvis_i_bytes_align(memory);
+    status = place(&work, (char *)machine, len - (VPCVIS_I_ALIGN - 1), &made);
+    if (status != VPCVIS_OK)
+        return vpcvis_i_filter_fail(error, status, 0, 0);
     *machine = made;
-    machine->structure = work.needs.structure;
-    place(&work, machine);
     *filter = machine;
     return VPCVIS_OK;
 }

@@ -13,6 +13,7 @@
 #define VPCVIS_I_FILTER_H
 
 #include "bytes.h"
+#include "prefix.h"
 #include "scope.h"
 #include "vpcvis/filter.h"
 
@@ -48,11 +49,62 @@ struct vpcvis_i_filter_box6 {
     uint32_t kind, kind_mask;
 };
 
+/*
+ * Tables (filter_tables.c). The class of an address is the longest of the set's blocks that
+ * hold it; a class of sources and one of destinations lead to a cell, and the cell to
+ * the few boxes that are left to look at, four a leaf:
+ *
+ *     address -> run -> class -> row    |  page of row and column / 64  |  leaf | leaf |
+ *     address -> run -> class -> column |  cell in it: first leaf
+ *
+ * Pages that are alike in neighbouring rows are there once. A set's boxes may be split into parts
+ * with rows, columns and cells of their own, as a product of few is less than that of all.
+ */
+#define VPCVIS_I_FILTER_PARTS  4u
+#define VPCVIS_I_FILTER_PAGE   64u
+#define VPCVIS_I_FILTER_LEAF   4u
+#define VPCVIS_I_FILTER_LEVELS 6u
+#define VPCVIS_I_FILTER_KEYS   16u
+
+/* Boxes in their order; what is missing holds no packet. */
+struct vpcvis_i_filter_leaf {
+    uint32_t low[VPCVIS_I_FILTER_LEAF], high[VPCVIS_I_FILTER_LEAF];
+    uint32_t kind[VPCVIS_I_FILTER_LEAF]; /* and its mask in the upper half */
+    uint32_t answer[VPCVIS_I_FILTER_LEAF];
+};
+
+#define VPCVIS_I_FILTER_MORE 0x80000000u /* in kind[0]: another leaf follows */
+
+/* A static B+ tree, as that of room prefix but with 16 keys a line, which are signed. */
+struct vpcvis_i_filter_tree {
+    uint32_t levels;
+    uint32_t line[VPCVIS_I_FILTER_LEVELS];
+    int32_t *keys;
+    uint32_t *classes;        /* of each run */
+    const vpcvis_prefix *map; /* IPv6: instead of all this */
+};
+
+struct vpcvis_i_filter_part {
+    uint32_t *row_of; /* a class's row: where its pages begin */
+    uint32_t *column_of;
+    uint32_t *rows; /* pages */
+    uint32_t *cells;
+};
+
+struct vpcvis_i_filter_tables {
+    struct vpcvis_i_filter_tree src, dst;
+    uint32_t parts;
+    struct vpcvis_i_filter_part part[VPCVIS_I_FILTER_PARTS];
+    struct vpcvis_i_filter_leaf *leaves;
+};
+
 struct vpcvis_i_filter_set {
     const struct vpcvis_i_filter_box4 *box4;
     const struct vpcvis_i_filter_box6 *box6;
     uint32_t count;
-    uint32_t first; /* the answer of its first box */
+    uint32_t first;     /* the answer of its first box */
+    uint32_t structure; /* VPCVIS_FILTER_... */
+    struct vpcvis_i_filter_tables tables;
 };
 
 struct vpcvis_filter {
@@ -145,5 +197,35 @@ VPCVIS_I void vpcvis_i_filter_sort(uint64_t *keys, size_t count, uint64_t *spare
 VPCVIS_I void vpcvis_i_filter_linear(const vpcvis_filter *filter, uint32_t set,
                                      const struct vpcvis_i_filter_keys *keys,
                                      uint32_t lanes, uint32_t *answers);
+
+/* Not 0 in its highest bit unless both halves of ports lie between those of low and high. */
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint32_t vpcvis_i_filter_outside(uint32_t ports,
+                                                                uint32_t low,
+                                                                uint32_t high)
+{
+    const uint32_t src = ports >> 16, dst = ports & 0xffff;
+
+    return (src - (low >> 16)) | ((high >> 16) - src) | (dst - (low & 0xffff)) |
+           ((high & 0xffff) - dst);
+}
+
+/*
+ * filter_tables.c: make the tables of a set's count boxes in memory, from answer first on, with
+ * arena bytes of scratch. *used is how much memory they take; memory may be NULL: then nothing is
+ * made. 1 if all is well, 0 if they cannot be, -1 if they take more than len.
+ */
+VPCVIS_I int vpcvis_i_filter_tables(const struct vpcvis_i_filter_box *boxes,
+                                    uint32_t count, uint32_t first, uint32_t cpu,
+                                    char *arena, size_t arena_len, char *memory,
+                                    uint64_t len, struct vpcvis_i_filter_tables *tables,
+                                    uint64_t *used);
+
+/* How much scratch that takes for a number of rules. */
+VPCVIS_I uint64_t vpcvis_i_filter_arena(uint64_t count);
+
+/* filter_find.c: answers of lanes, as those of a scan. */
+VPCVIS_I void vpcvis_i_filter_find(const vpcvis_filter *filter, uint32_t set,
+                                   const struct vpcvis_i_filter_keys *keys,
+                                   uint32_t lanes, uint32_t *answers);
 
 #endif

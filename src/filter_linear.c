@@ -8,16 +8,6 @@
 
 #define LANES 16u
 
-/* Not 0 in its highest bit unless both halves of ports lie between those of low and high. */
-VPCVIS_I_WRAPS VPCVIS_I_INLINE uint32_t outside(uint32_t ports, uint32_t low,
-                                                uint32_t high)
-{
-    const uint32_t src = ports >> 16, dst = ports & 0xffff;
-
-    return (src - (low >> 16)) | ((high >> 16) - src) | (dst - (low & 0xffff)) |
-           ((high & 0xffff) - dst);
-}
-
 VPCVIS_I_INLINE void linear4(const struct vpcvis_i_filter_set *set,
                              const struct vpcvis_i_filter_keys *keys, uint32_t from,
                              uint32_t *answers)
@@ -31,10 +21,11 @@ VPCVIS_I_INLINE void linear4(const struct vpcvis_i_filter_set *set,
         const struct vpcvis_i_filter_box4 *box = &set->box4[i];
         const uint32_t answer = set->first + i;
         for (lane = 0; lane < LANES; lane++) {
-            const uint32_t differ = ((src[lane] ^ box->src) & box->src_mask) |
-                                    ((dst[lane] ^ box->dst) & box->dst_mask) |
-                                    ((kind[lane] ^ box->kind) & box->kind_mask) |
-                                    (outside(ports[lane], box->low, box->high) >> 31);
+            const uint32_t differ =
+                ((src[lane] ^ box->src) & box->src_mask) |
+                ((dst[lane] ^ box->dst) & box->dst_mask) |
+                ((kind[lane] ^ box->kind) & box->kind_mask) |
+                (vpcvis_i_filter_outside(ports[lane], box->low, box->high) >> 31);
             best[lane] = differ == 0 ? answer : best[lane];
         }
     }
@@ -53,8 +44,9 @@ VPCVIS_I_INLINE void linear6(const struct vpcvis_i_filter_set *set,
         const struct vpcvis_i_filter_box6 *box = &set->box6[i];
         const uint32_t answer = set->first + i;
         for (lane = 0; lane < LANES; lane++) {
-            uint32_t differ = ((kind[lane] ^ box->kind) & box->kind_mask) |
-                              (outside(ports[lane], box->low, box->high) >> 31);
+            uint32_t differ =
+                ((kind[lane] ^ box->kind) & box->kind_mask) |
+                (vpcvis_i_filter_outside(ports[lane], box->low, box->high) >> 31);
             for (word = 0; word < 4; word++)
                 differ |= ((keys->src[word][from + lane] ^ box->src[word]) &
                            box->src_mask[word]) |

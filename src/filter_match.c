@@ -160,6 +160,16 @@ static uint32_t fill(struct vpcvis_i_filter_keys *keys, uint32_t lanes, uint32_t
     return all;
 }
 
+VPCVIS_I_INLINE void match_set(const vpcvis_filter *filter, uint32_t set,
+                               const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
+                               uint32_t *answers)
+{
+    if (filter->set[set].structure == VPCVIS_FILTER_TABLES)
+        vpcvis_i_filter_find(filter, set, keys, lanes, answers);
+    else
+        vpcvis_i_filter_linear(filter, set, keys, lanes, answers);
+}
+
 /* The lanes of one set among others: together, and back. */
 static void match_mixed(const vpcvis_filter *filter, uint32_t set, uint32_t count,
                         struct group *group)
@@ -176,7 +186,7 @@ static void match_mixed(const vpcvis_filter *filter, uint32_t set, uint32_t coun
             lanes[n++] = (uint8_t)lane;
         }
     }
-    vpcvis_i_filter_linear(filter, set, &keys, fill(&keys, n, words), answers);
+    match_set(filter, set, &keys, fill(&keys, n, words), answers);
     for (i = 0; i < n; i++)
         group->answers[lanes[i]] = answers[i];
 }
@@ -192,9 +202,8 @@ static void match_group(const vpcvis_filter *filter, const char *packets, size_t
 
     for (set = 0; set < SETS; set++) {
         if (seen == 1u << set)
-            vpcvis_i_filter_linear(filter, set, &group.keys,
-                                   fill(&group.keys, count, set % 2 == 0 ? 1 : 4),
-                                   group.answers);
+            match_set(filter, set, &group.keys,
+                      fill(&group.keys, count, set % 2 == 0 ? 1 : 4), group.answers);
         else if ((seen & 1u << set) != 0)
             match_mixed(filter, set, count, &group);
     }
