@@ -207,7 +207,7 @@ $(BUILD)/tools/make_capture: tests/tools/make_capture.c
 	$(CC) $(CFLAGS) -std=gnu11 -Wall -Wextra -Wshadow $< -o $@
 
 # Optional peers, as their own flags want them.
-DPDK_PEERS = $(patsubst %,$(BUILD)/obj/tests/bench/peer_%.o,dpdk lpm rte)
+DPDK_PEERS = $(patsubst %,$(BUILD)/obj/tests/bench/peer_%.o,acl dpdk lpm rte)
 $(BUILD)/bench/bench $(DPDK_PEERS): DPDK = $(call pkg_found,libdpdk)
 $(DPDK_PEERS): CPPFLAGS += $(if $(DPDK),-DHAVE_DPDK) \
 	$(patsubst -I%,-isystem%,$(call pkg_flags,--cflags,$(DPDK)))

@@ -213,6 +213,7 @@ static int run_all(struct bench *bench)
     bench_packet(bench);
     bench_flow(bench);
     bench_prefix(bench);
+    bench_filter(bench);
     return bench->failed ? 2 : bench->missed ? 1 : 0;
 }
 

@@ -67,6 +67,7 @@ void bench_reader(struct bench *bench);
 void bench_packet(struct bench *bench);
 void bench_flow(struct bench *bench);
 void bench_prefix(struct bench *bench);
+void bench_filter(struct bench *bench);
 
 /* The work of two of them for the guard: packets of a pass, 0 on failure. */
 uint64_t bench_packet_passes(unsigned long passes);
