@@ -193,7 +193,7 @@ VPCVIS_I int vpcvis_i_filter_covers(const struct vpcvis_i_filter_box *a,
 /* filter_sort.c: keys into order; spare is as long. */
 VPCVIS_I void vpcvis_i_filter_sort(uint64_t *keys, size_t count, uint64_t *spare);
 
-/* filter_linear.c: answers of lanes, a multiple of 16, of one set. */
+/* filter_linear.c: answers of lanes, a multiple of 32, of one set. */
 VPCVIS_I void vpcvis_i_filter_linear(const vpcvis_filter *filter, uint32_t set,
                                      const struct vpcvis_i_filter_keys *keys,
                                      uint32_t lanes, uint32_t *answers);

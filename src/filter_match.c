@@ -148,10 +148,10 @@ static void copy_lane(const struct vpcvis_i_filter_keys *from, uint32_t lane,
     to->kind[at] = from->kind[lane];
 }
 
-/* Lanes above the last, up to a multiple of 16, are computed on and not used. */
+/* Lanes above the last, up to a multiple of 32, are computed on and not used. */
 static uint32_t fill(struct vpcvis_i_filter_keys *keys, uint32_t lanes, uint32_t words)
 {
-    const uint32_t all = (lanes + 15) & ~15u;
+    const uint32_t all = (lanes + 31) & ~31u;
 
     if (lanes == 0)
         return 0;

@@ -8,69 +8,13 @@
  * changes first. A cell is a list of boxes in their order, each list being there once; a box
  * that an earlier one of the list covers, as to ports and protocol, is left out.
  */
-#include "filter.h"
+#include "filter_tables.h"
 
-#define PAGE    VPCVIS_I_FILTER_PAGE
-#define NOTHING UINT32_MAX
-#define LIST    64u /* boxes of a list at most; longer ones are not for tables */
-#define CACHE   64u
+#define PAGE  VPCVIS_I_FILTER_PAGE
+#define LIST  64u /* boxes of a list at most; longer ones are not for tables */
+#define CACHE 64u
 
-struct node {
-    uint64_t high, low; /* IPv4 in the top half of high */
-    uint32_t len;
-    uint32_t parent;
-    uint32_t end; /* first node that is no descendant */
-};
-
-/* One side of a set: its blocks, and which one each box has. */
-struct side {
-    struct node *nodes;
-    uint32_t count;
-    uint32_t *of;
-    struct vpcvis_i_prefix_item *runs;
-    size_t run_count;
-};
-
-struct list {
-    uint32_t at; /* in the pool of boxes */
-    uint32_t len;
-    uint32_t leaf;
-    uint32_t hash;
-};
-
-/* One part: its boxes, their rows and columns. */
-struct part {
-    uint32_t *row_of, *column_of; /* by class */
-    uint32_t *columns_before;     /* a class, and all of them */
-    uint32_t *row_node;           /* the block of a row */
-    uint32_t rows, columns, pages_a_row;
-    uint32_t *row_pages;
-    uint32_t *cells;
-    uint32_t *page_row;    /* whose copy it is */
-    uint32_t *head, *next; /* boxes of each row */
-    uint32_t pages, page_max;
-};
-
-/* Memory is taken from the arena's start; what is freed last was taken last. */
-struct make {
-    const struct vpcvis_i_filter_box *boxes;
-    uint32_t count, first, cpu;
-    char *at, *end;
-    struct side src, dst;
-    struct list *lists;
-    uint32_t list_count, list_max;
-    uint32_t *pool;
-    uint32_t pool_count, pool_max;
-    uint32_t *buckets; /* of lists by hash, a power of two */
-    uint32_t bucket_mask;
-    struct part part[VPCVIS_I_FILTER_PARTS];
-    uint32_t parts;
-    uint32_t pages_left;
-    uint64_t work; /* cells still to be changed */
-    int failed;
-};
-
-static void *take(struct make *make, uint64_t bytes)
+void *vpcvis_i_filter_take(struct vpcvis_i_filter_make *make, uint64_t bytes)
 {
     char *at = make->at;
 
@@ -103,7 +47,8 @@ static void read_block(const struct vpcvis_i_filter_box *box, int dst,
 }
 
 /* -1, 0 or 1 as a node comes before an item, is it, or comes after. */
-static int compare(const struct node *node, const struct vpcvis_i_prefix_item *item)
+static int compare(const struct vpcvis_i_filter_node *node,
+                   const struct vpcvis_i_prefix_item *item)
 {
     if (node->high != item->high)
         return node->high < item->high ? -1 : 1;
@@ -114,7 +59,7 @@ static int compare(const struct node *node, const struct vpcvis_i_prefix_item *i
     return 0;
 }
 
-static uint32_t find_node(const struct side *side,
+static uint32_t find_node(const struct vpcvis_i_filter_side *side,
                           const struct vpcvis_i_prefix_item *item)
 {
     uint32_t at = 0, n = side->count;
@@ -127,7 +72,8 @@ static uint32_t find_node(const struct side *side,
     return at;
 }
 
-static int contains(const struct node *node, const struct node *other)
+static int contains(const struct vpcvis_i_filter_node *node,
+                    const struct vpcvis_i_filter_node *other)
 {
     const uint32_t len = node->len;
     const uint64_t high = node->high ^ other->high, low = node->low ^ other->low;
@@ -137,7 +83,7 @@ static int contains(const struct node *node, const struct node *other)
     return high == 0 && low >> (128 - len) == 0;
 }
 
-static void link_nodes(struct side *side)
+static void link_nodes(struct vpcvis_i_filter_side *side)
 {
     uint32_t i, open = 0;
 
@@ -153,17 +99,18 @@ static void link_nodes(struct side *side)
 }
 
 /* The blocks of one side, all addresses among them, and the runs of addresses by class. */
-static void make_side(struct make *make, int dst, uint32_t bits, struct side *side)
+static void make_side(struct vpcvis_i_filter_make *make, int dst, uint32_t bits,
+                      struct vpcvis_i_filter_side *side)
 {
     const uint32_t n = make->count + 1;
-    struct vpcvis_i_prefix_item *items = take(make, n * sizeof(*items));
+    struct vpcvis_i_prefix_item *items = vpcvis_i_filter_take(make, n * sizeof(*items));
     struct vpcvis_i_prefix_item *spare =
-        take(make, (2 * (uint64_t)n + 1) * sizeof(*spare));
-    uint32_t fault = NOTHING, i;
+        vpcvis_i_filter_take(make, (2 * (uint64_t)n + 1) * sizeof(*spare));
+    uint32_t fault = VPCVIS_I_FILTER_NOTHING, i;
     struct vpcvis_i_prefix_item item;
 
-    side->nodes = take(make, n * sizeof(*side->nodes));
-    side->of = take(make, n * sizeof(*side->of));
+    side->nodes = vpcvis_i_filter_take(make, n * sizeof(*side->nodes));
+    side->of = vpcvis_i_filter_take(make, n * sizeof(*side->of));
     if (make->failed)
         return;
     for (i = 0; i < make->count; i++)
@@ -197,13 +144,15 @@ static uint32_t hash_list(const uint32_t *ids, uint32_t len)
     return (uint32_t)(hash ^ hash >> 29);
 }
 
-static uint32_t intern(struct make *make, const uint32_t *ids, uint32_t len)
+static uint32_t intern(struct vpcvis_i_filter_make *make, const uint32_t *ids,
+                       uint32_t len)
 {
     const uint32_t hash = hash_list(ids, len);
     uint32_t bucket = hash & make->bucket_mask;
-    struct list *list;
+    struct vpcvis_i_filter_cell_list *list;
 
-    for (; make->buckets[bucket] != NOTHING; bucket = (bucket + 1) & make->bucket_mask) {
+    for (; make->buckets[bucket] != VPCVIS_I_FILTER_NOTHING;
+         bucket = (bucket + 1) & make->bucket_mask) {
         list = &make->lists[make->buckets[bucket]];
         if (list->hash == hash && list->len == len &&
             memcmp(make->pool + list->at, ids, len * sizeof(*ids)) == 0)
@@ -234,9 +183,9 @@ static int covers(const struct vpcvis_i_filter_box *a,
 }
 
 /* The list with a box more: at its place, without those that it covers. */
-static uint32_t add_box(struct make *make, uint32_t from, uint32_t id)
+static uint32_t add_box(struct vpcvis_i_filter_make *make, uint32_t from, uint32_t id)
 {
-    const struct list *list = &make->lists[from];
+    const struct vpcvis_i_filter_cell_list *list = &make->lists[from];
     const uint32_t *ids = make->pool + list->at;
     uint32_t made[LIST + 1];
     uint32_t n = 0, i = 0;
@@ -260,7 +209,8 @@ static uint32_t add_box(struct make *make, uint32_t from, uint32_t id)
 
 /* ---- Cells ---- */
 
-static uint32_t own_page(struct make *make, struct part *part, uint32_t row,
+static uint32_t own_page(struct vpcvis_i_filter_make *make,
+                         struct vpcvis_i_filter_split *part, uint32_t row,
                          uint32_t column)
 {
     uint32_t *at = &part->row_pages[(size_t)row * part->pages_a_row + column / PAGE];
@@ -279,7 +229,8 @@ static uint32_t own_page(struct make *make, struct part *part, uint32_t row,
 }
 
 /* Add a box to the cells of a row from a column to another. */
-static void fill_row(struct make *make, struct part *part, uint32_t row, uint32_t from,
+static void fill_row(struct vpcvis_i_filter_make *make,
+                     struct vpcvis_i_filter_split *part, uint32_t row, uint32_t from,
                      uint32_t to, uint32_t id)
 {
     uint32_t old[CACHE], made[CACHE];
@@ -307,27 +258,30 @@ static void fill_row(struct make *make, struct part *part, uint32_t row, uint32_
 }
 
 /* Number the classes that a part's boxes use, and give each class the nearest of them. */
-static uint32_t number_classes(const struct side *side, uint32_t *of, uint32_t *before)
+static uint32_t number_classes(const struct vpcvis_i_filter_side *side, uint32_t *of,
+                               uint32_t *before)
 {
     uint32_t i, n = 0;
 
     for (i = 0; i < side->count; i++) {
         before[i] = n;
-        of[i] = of[i] != NOTHING ? n++ : of[side->nodes[i].parent];
+        of[i] = of[i] != VPCVIS_I_FILTER_NOTHING ? n++ : of[side->nodes[i].parent];
     }
     before[i] = n;
     return n;
 }
 
-static void choose_classes(struct make *make, const uint8_t *part_of, uint32_t which,
-                           struct part *part)
+static void choose_classes(struct vpcvis_i_filter_make *make, const uint8_t *part_of,
+                           uint32_t which, struct vpcvis_i_filter_split *part)
 {
     uint32_t i;
 
-    part->row_of = take(make, make->src.count * sizeof(uint32_t));
-    part->column_of = take(make, make->dst.count * sizeof(uint32_t));
-    part->row_node = take(make, ((uint64_t)make->src.count + 1) * sizeof(uint32_t));
-    part->columns_before = take(make, ((uint64_t)make->dst.count + 1) * sizeof(uint32_t));
+    part->row_of = vpcvis_i_filter_take(make, make->src.count * sizeof(uint32_t));
+    part->column_of = vpcvis_i_filter_take(make, make->dst.count * sizeof(uint32_t));
+    part->row_node =
+        vpcvis_i_filter_take(make, ((uint64_t)make->src.count + 1) * sizeof(uint32_t));
+    part->columns_before =
+        vpcvis_i_filter_take(make, ((uint64_t)make->dst.count + 1) * sizeof(uint32_t));
     if (make->failed)
         return;
     memset(part->row_of, 0xff, make->src.count * sizeof(uint32_t));
@@ -345,13 +299,13 @@ static void choose_classes(struct make *make, const uint8_t *part_of, uint32_t w
 }
 
 /* Boxes by row: the first of each row's, and each box's next. */
-static void sort_boxes(struct make *make, const uint8_t *part_of, uint32_t which,
-                       struct part *part)
+static void sort_boxes(struct vpcvis_i_filter_make *make, const uint8_t *part_of,
+                       uint32_t which, struct vpcvis_i_filter_split *part)
 {
     uint32_t i;
 
-    part->head = take(make, part->rows * sizeof(uint32_t));
-    part->next = take(make, make->count * sizeof(uint32_t));
+    part->head = vpcvis_i_filter_take(make, part->rows * sizeof(uint32_t));
+    part->next = vpcvis_i_filter_take(make, make->count * sizeof(uint32_t));
     if (make->failed)
         return;
     memset(part->head, 0xff, part->rows * sizeof(uint32_t));
@@ -364,7 +318,8 @@ static void sort_boxes(struct make *make, const uint8_t *part_of, uint32_t which
     }
 }
 
-static void fill_part(struct make *make, struct part *part)
+static void fill_part(struct vpcvis_i_filter_make *make,
+                      struct vpcvis_i_filter_split *part)
 {
     uint32_t i, row;
 
@@ -375,7 +330,8 @@ static void fill_part(struct make *make, struct part *part)
             memcpy(pages,
                    part->row_pages + (size_t)part->row_of[parent] * part->pages_a_row,
                    part->pages_a_row * sizeof(*pages));
-        for (i = part->head[row]; i != NOTHING && !make->failed; i = part->next[i]) {
+        for (i = part->head[row]; i != VPCVIS_I_FILTER_NOTHING && !make->failed;
+             i = part->next[i]) {
             const uint32_t node = make->dst.of[i];
             fill_row(make, part, row, part->columns_before[node],
                      part->columns_before[make->dst.nodes[node].end], i);
@@ -384,8 +340,8 @@ static void fill_part(struct make *make, struct part *part)
 }
 
 /* The cells come last, so that those that are not needed go back. */
-static void make_part(struct make *make, const uint8_t *part_of, uint32_t which,
-                      struct part *part)
+static void make_part(struct vpcvis_i_filter_make *make, const uint8_t *part_of,
+                      uint32_t which, struct vpcvis_i_filter_split *part)
 {
     uint64_t room;
 
@@ -393,8 +349,8 @@ static void make_part(struct make *make, const uint8_t *part_of, uint32_t which,
     choose_classes(make, part_of, which, part);
     if (make->failed)
         return;
-    part->row_pages =
-        take(make, (uint64_t)part->rows * part->pages_a_row * sizeof(uint32_t));
+    part->row_pages = vpcvis_i_filter_take(
+        make, (uint64_t)part->rows * part->pages_a_row * sizeof(uint32_t));
     sort_boxes(make, part_of, which, part);
     room = (uint64_t)(make->end - make->at) / ((PAGE + 1) * sizeof(uint32_t) + 1);
     part->page_max = (uint32_t)(room < make->pages_left ? room : make->pages_left);
@@ -402,8 +358,9 @@ static void make_part(struct make *make, const uint8_t *part_of, uint32_t which,
         make->failed = 1;
         return;
     }
-    part->page_row = take(make, part->page_max * sizeof(uint32_t));
-    part->cells = take(make, (uint64_t)part->page_max * PAGE * sizeof(uint32_t));
+    part->page_row = vpcvis_i_filter_take(make, part->page_max * sizeof(uint32_t));
+    part->cells =
+        vpcvis_i_filter_take(make, (uint64_t)part->page_max * PAGE * sizeof(uint32_t));
     if (make->failed)
         return;
     memset(part->cells, 0, (size_t)part->pages_a_row * PAGE * sizeof(uint32_t));
@@ -418,7 +375,7 @@ static void make_part(struct make *make, const uint8_t *part_of, uint32_t which,
 
 /* ---- Trying ---- */
 
-static void start_lists(struct make *make)
+static void start_lists(struct vpcvis_i_filter_make *make)
 {
     uint32_t size = 1024;
 
@@ -427,9 +384,10 @@ static void start_lists(struct make *make)
     make->pool_max = 8 * make->list_max;
     while (size < 2 * make->list_max)
         size *= 2;
-    make->lists = take(make, make->list_max * sizeof(*make->lists));
-    make->pool = take(make, (uint64_t)make->pool_max * sizeof(*make->pool));
-    make->buckets = take(make, (uint64_t)size * sizeof(*make->buckets));
+    make->lists = vpcvis_i_filter_take(make, make->list_max * sizeof(*make->lists));
+    make->pool =
+        vpcvis_i_filter_take(make, (uint64_t)make->pool_max * sizeof(*make->pool));
+    make->buckets = vpcvis_i_filter_take(make, (uint64_t)size * sizeof(*make->buckets));
     make->bucket_mask = size - 1;
     if (make->failed)
         return;
@@ -438,7 +396,7 @@ static void start_lists(struct make *make)
 }
 
 /* Boxes in four parts by whether their blocks are shorter than len; 0: all in one. */
-static void try_parts(struct make *make, uint32_t len, uint8_t *part_of)
+static void try_parts(struct vpcvis_i_filter_make *make, uint32_t len, uint8_t *part_of)
 {
     uint32_t i;
 
@@ -452,259 +410,26 @@ static void try_parts(struct make *make, uint32_t len, uint8_t *part_of)
         make_part(make, part_of, i, &make->part[i]);
 }
 
-/* One matrix, or four, split at one of several lengths, the first that is small enough. */
-static void choose_parts(struct make *make, int ipv6)
+/* One matrix, or four, split at one of several lengths: the first that is small enough, or,
+ * if none is, not much larger. */
+static void choose_parts(struct vpcvis_i_filter_make *make, int ipv6)
 {
     static const uint8_t lens[2][5] = {{0, 8, 16, 24, 2}, {0, 32, 48, 64, 8}};
-    uint8_t *part_of = take(make, make->count);
+    uint8_t *part_of = vpcvis_i_filter_take(make, make->count);
     char *at = make->at;
     uint32_t i;
 
     if (make->failed)
         return;
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 10; i++) {
         make->at = at;
         make->failed = 0;
-        make->pages_left = 1024 + make->count / 2;
+        make->pages_left = (1024 + make->count / 2) << (i < 5 ? 0 : 2);
         make->work = 1000000 + 512 * (uint64_t)make->count;
-        try_parts(make, lens[ipv6][i], part_of);
+        try_parts(make, lens[ipv6][i % 5], part_of);
         if (!make->failed)
             return;
     }
-}
-
-/* ---- Putting it into memory ---- */
-
-struct out {
-    char *memory; /* NULL: only measured */
-    uint64_t at, len;
-    int failed;
-};
-
-static void *put(struct out *out, const void *from, uint64_t bytes)
-{
-    char *to = out->memory ? out->memory + out->at : NULL;
-    const uint64_t all = (bytes + VPCVIS_I_ALIGN - 1) & ~(uint64_t)(VPCVIS_I_ALIGN - 1);
-
-    if (out->failed || all > out->len - out->at) {
-        out->failed = 1;
-        return NULL;
-    }
-    if (to && from)
-        memcpy(to, from, (size_t)bytes);
-    out->at += all;
-    return to;
-}
-
-static uint32_t lines_over(uint32_t lines)
-{
-    return (lines + VPCVIS_I_FILTER_KEYS) / (VPCVIS_I_FILTER_KEYS + 1);
-}
-
-/* The last key that line `line` of a level, of which levels - level - 1 are below, leads to. */
-static uint32_t last_key(uint32_t line, uint32_t below, uint32_t keys)
-{
-    uint64_t end = line + 1;
-
-    for (; below > 0; below--)
-        end *= VPCVIS_I_FILTER_KEYS + 1;
-    end *= VPCVIS_I_FILTER_KEYS;
-    return end < keys ? (uint32_t)end - 1 : keys - 1;
-}
-
-static int32_t run_key(const struct side *side, uint32_t key)
-{
-    const uint32_t last = (uint32_t)(side->runs[key + 1].high >> 32) - 1;
-    return last < 0x80000000u ? (int32_t)last + INT32_MIN : (int32_t)(last - 0x80000000u);
-}
-
-static void fill_tree(const struct side *side, const uint32_t *lines,
-                      struct vpcvis_i_filter_tree *tree)
-{
-    const uint32_t keys = (uint32_t)side->run_count - 1;
-    uint32_t level, line, i;
-    int32_t *at = tree->keys;
-
-    for (level = 0; level < tree->levels; level++) {
-        const uint32_t below = tree->levels - 1 - level;
-        for (line = 0; line < lines[level]; line++) {
-            for (i = 0; i < VPCVIS_I_FILTER_KEYS; i++, at++) {
-                const uint64_t child = (uint64_t)line * (VPCVIS_I_FILTER_KEYS + 1) + i;
-                const uint64_t key = (uint64_t)line * VPCVIS_I_FILTER_KEYS + i;
-                *at = INT32_MAX;
-                if (below == 0 && key < keys)
-                    *at = run_key(side, (uint32_t)key);
-                else if (below > 0 && child + 1 < lines[level + 1])
-                    *at = run_key(side, last_key((uint32_t)child, below - 1, keys));
-            }
-        }
-    }
-    for (i = 0; i < side->run_count; i++)
-        tree->classes[i] = side->runs[i].value;
-}
-
-static void put_tree(struct out *out, const struct side *side,
-                     struct vpcvis_i_filter_tree *tree)
-{
-    uint32_t count[VPCVIS_I_FILTER_LEVELS], lines[VPCVIS_I_FILTER_LEVELS];
-    uint32_t n =
-        (uint32_t)(side->run_count + VPCVIS_I_FILTER_KEYS - 2) / VPCVIS_I_FILTER_KEYS;
-    uint32_t levels = 0, total = 0, i;
-
-    count[levels++] = n == 0 ? 1 : n;
-    while (count[levels - 1] > 1) {
-        count[levels] = lines_over(count[levels - 1]);
-        levels++;
-    }
-    tree->levels = levels;
-    for (i = 0; i < levels; i++) {
-        lines[i] = count[levels - 1 - i];
-        tree->line[i] = total;
-        total += lines[i];
-    }
-    tree->keys = put(out, NULL, (uint64_t)total * VPCVIS_I_FILTER_KEYS * sizeof(int32_t));
-    tree->classes = put(out, NULL, side->run_count * sizeof(uint32_t));
-    if (out->memory && !out->failed)
-        fill_tree(side, lines, tree);
-}
-
-static void be64(uint64_t value, uint8_t *out)
-{
-    uint32_t i;
-
-    for (i = 0; i < 8; i++)
-        out[i] = (uint8_t)(value >> (56 - 8 * i));
-}
-
-/* IPv6: a map of room prefix, which copes with groups below /64. */
-static void put_map(struct make *make, struct out *out, const struct side *side,
-                    struct vpcvis_i_filter_tree *tree)
-{
-    struct vpcvis_prefix_config config = {sizeof(config), 0, make->cpu, 0};
-    struct vpcvis_prefix_entry *entries = take(make, side->count * sizeof(*entries));
-    struct vpcvis_prefix_needs needs;
-    vpcvis_prefix *map;
-    void *memory, *scratch;
-    uint32_t i;
-
-    if (make->failed)
-        return;
-    memset(entries, 0, side->count * sizeof(*entries));
-    for (i = 0; i < side->count; i++) {
-        be64(side->nodes[i].high, entries[i].cidr.addr.bytes);
-        be64(side->nodes[i].low, entries[i].cidr.addr.bytes + 8);
-        entries[i].cidr.addr.family = VPCVIS_ADDR_IPV6;
-        entries[i].cidr.prefix_len = (uint8_t)side->nodes[i].len;
-        entries[i].value = i;
-    }
-    if (vpcvis_prefix_plan(entries, side->count, &config, &needs, NULL) != VPCVIS_OK)
-        make->failed = 1;
-    scratch = take(make, needs.scratch);
-    memory = put(out, NULL, needs.bytes);
-    if (make->failed || memory == NULL)
-        return;
-    if (vpcvis_prefix_build(entries, side->count, &config, memory, (size_t)needs.bytes,
-                            scratch, (size_t)needs.scratch, &map, NULL) != VPCVIS_OK)
-        make->failed = 1;
-    else
-        tree->map = map;
-}
-
-static void fill_leaves(const struct make *make, const struct list *list,
-                        struct vpcvis_i_filter_leaf *leaf)
-{
-    const uint32_t *ids = make->pool + list->at;
-    uint32_t i, j;
-
-    for (i = 0; i == 0 || i < list->len; i += VPCVIS_I_FILTER_LEAF, leaf++) {
-        for (j = 0; j < VPCVIS_I_FILTER_LEAF; j++) {
-            const struct vpcvis_i_filter_box *box;
-            leaf->low[j] = UINT32_MAX;
-            leaf->high[j] = leaf->kind[j] = leaf->answer[j] = 0;
-            if (i + j >= list->len)
-                continue;
-            box = &make->boxes[ids[i + j]];
-            leaf->low[j] = (uint32_t)box->srcport[0] << 16 | box->dstport[0];
-            leaf->high[j] = (uint32_t)box->srcport[1] << 16 | box->dstport[1];
-            leaf->kind[j] = box->kind | (box->kind_mask & 0x3ff) << 16;
-            leaf->answer[j] = make->first + ids[i + j];
-        }
-        if (i + VPCVIS_I_FILTER_LEAF < list->len)
-            leaf->kind[0] |= VPCVIS_I_FILTER_MORE;
-    }
-}
-
-/* The lists that cells have, as leaves. */
-static void put_leaves(struct make *make, struct out *out,
-                       struct vpcvis_i_filter_tables *tables)
-{
-    uint32_t leaves = 0, part, list;
-    size_t i;
-
-    for (list = 0; list < make->list_count; list++)
-        make->lists[list].leaf = NOTHING;
-    for (part = 0; part < make->parts; part++) {
-        const size_t cells = (size_t)make->part[part].pages * PAGE;
-        for (i = 0; i < cells; i++) {
-            struct list *used = &make->lists[make->part[part].cells[i]];
-            if (used->leaf != NOTHING)
-                continue;
-            used->leaf = leaves;
-            leaves += used->len == 0
-                          ? 1
-                          : (used->len + VPCVIS_I_FILTER_LEAF - 1) / VPCVIS_I_FILTER_LEAF;
-        }
-    }
-    tables->leaves = put(out, NULL, (uint64_t)leaves * sizeof(*tables->leaves));
-    if (out->memory == NULL || out->failed)
-        return;
-    for (list = 0; list < make->list_count; list++) {
-        if (make->lists[list].leaf != NOTHING)
-            fill_leaves(make, &make->lists[list],
-                        tables->leaves + make->lists[list].leaf);
-    }
-}
-
-static void put_part(const struct make *make, struct out *out, const struct part *part,
-                     struct vpcvis_i_filter_part *made)
-{
-    const size_t rows = (size_t)part->rows * part->pages_a_row;
-    const size_t cells = (size_t)part->pages * PAGE;
-    size_t i;
-
-    made->row_of = put(out, part->row_of, make->src.count * sizeof(uint32_t));
-    made->column_of = put(out, part->column_of, make->dst.count * sizeof(uint32_t));
-    made->rows = put(out, part->row_pages, rows * sizeof(uint32_t));
-    made->cells = put(out, part->cells, cells * sizeof(uint32_t));
-    if (out->memory == NULL || out->failed)
-        return;
-    for (i = 0; i < make->src.count; i++)
-        made->row_of[i] *= part->pages_a_row;
-    for (i = 0; i < rows; i++)
-        made->rows[i] *= PAGE;
-    for (i = 0; i < cells; i++)
-        made->cells[i] = make->lists[part->cells[i]].leaf;
-}
-
-static void put_all(struct make *make, struct out *out, int ipv6,
-                    struct vpcvis_i_filter_tables *tables)
-{
-    uint32_t i;
-
-    memset(tables, 0, sizeof(*tables));
-    tables->parts = make->parts;
-    if (ipv6) {
-        put_map(make, out, &make->src, &tables->src);
-        put_map(make, out, &make->dst, &tables->dst);
-    } else {
-        put_tree(out, &make->src, &tables->src);
-        put_tree(out, &make->dst, &tables->dst);
-    }
-    if (make->failed)
-        return;
-    put_leaves(make, out, tables);
-    for (i = 0; i < make->parts; i++)
-        put_part(make, out, &make->part[i], &tables->part[i]);
 }
 
 int vpcvis_i_filter_tables(const struct vpcvis_i_filter_box *boxes, uint32_t count,
@@ -713,8 +438,8 @@ int vpcvis_i_filter_tables(const struct vpcvis_i_filter_box *boxes, uint32_t cou
                            struct vpcvis_i_filter_tables *tables, uint64_t *used)
 {
     const int ipv6 = boxes[0].set % 2;
-    struct out out = {memory, 0, len, 0};
-    struct make make;
+    struct vpcvis_i_filter_out out = {memory, 0, len, 0};
+    struct vpcvis_i_filter_make make;
 
     memset(&make, 0, sizeof(make));
     make.boxes = boxes;
@@ -728,7 +453,7 @@ int vpcvis_i_filter_tables(const struct vpcvis_i_filter_box *boxes, uint32_t cou
     choose_parts(&make, ipv6);
     if (make.failed)
         return 0;
-    put_all(&make, &out, ipv6, tables);
+    vpcvis_i_filter_put(&make, &out, ipv6, tables);
     *used = out.at;
     return make.failed ? 0 : out.failed ? -1 : 1;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each family is a table of how often a pair of prefix lengths, a protocol and a class of ports
- * is drawn, and addresses come from a tree of networks that few branches of each level have, so
- * that blocks nest as those of a real site do.
+ * is drawn. Addresses come from a tree of networks with few branches a level, so that blocks
+ * nest as those of a real site do, and many rules share a block with an earlier one.
  */
 #include "rules.h"
 
@@ -29,19 +29,20 @@ struct family {
     uint8_t srcport[3], dstport[4]; /* any, 1024-65535, exact; and a range */
     uint16_t ports;                 /* different exact ports */
     uint8_t branches;               /* networks of a level */
+    uint8_t again[2];               /* of 100: source, destination of an earlier rule */
 };
 
 /* clang-format off */
 static const struct family families[RULES_KINDS] = {
     {"acl", {{40, {24, 32}, {28, 32}}, {25, {32, 32}, {16, 27}}, {20, {16, 23}, {24, 32}},
              {11, {0, 0}, {27, 32}}, {3, {27, 32}, {0, 0}}, {1, {0, 0}, {8, 16}}},
-     75, 15, 5, {99, 1, 0}, {30, 5, 55, 10}, 110, 24},
+     75, 15, 5, {99, 1, 0}, {30, 5, 55, 10}, 400, 24, {40, 80}},
     {"fw",  {{30, {0, 0}, {26, 32}}, {20, {24, 32}, {0, 0}}, {30, {27, 32}, {27, 32}},
              {12, {16, 24}, {24, 32}}, {6, {0, 8}, {16, 24}}, {2, {0, 0}, {0, 0}}},
-     60, 28, 7, {75, 22, 3}, {25, 20, 50, 5}, 60, 16},
+     60, 28, 7, {75, 22, 3}, {25, 20, 50, 5}, 150, 16, {55, 50}},
     {"ipc", {{35, {28, 32}, {28, 32}}, {25, {16, 27}, {16, 27}}, {15, {24, 32}, {8, 23}},
              {12, {0, 0}, {24, 32}}, {11, {24, 32}, {0, 0}}, {2, {0, 8}, {0, 8}}},
-     50, 30, 10, {80, 5, 15}, {45, 8, 40, 7}, 80, 24},
+     50, 30, 10, {80, 5, 15}, {45, 8, 40, 7}, 200, 24, {70, 65}},
 };
 /* clang-format on */
 
@@ -99,7 +100,8 @@ static void make_ports(const uint8_t *weights, uint32_t kinds, uint32_t ports,
     }
 }
 
-static void make_rule(const struct family *family, struct vpcvis_rule *rule)
+static void make_rule(const struct family *family, const struct vpcvis_rule *rules,
+                      uint32_t before, struct vpcvis_rule *rule)
 {
     uint32_t pick = draw(100), i = 0;
 
@@ -110,6 +112,10 @@ static void make_rule(const struct family *family, struct vpcvis_rule *rule)
         pick -= family->lengths[i++].weight;
     make_block(11, family->branches, family->lengths[i].src, &rule->src);
     make_block(29, family->branches, family->lengths[i].dst, &rule->dst);
+    if (before > 0 && draw(100) < family->again[0])
+        rule->src = rules[draw(before)].src;
+    if (before > 0 && draw(100) < family->again[1])
+        rule->dst = rules[draw(before)].dst;
     pick = draw(100);
     if (pick >= (uint32_t)family->tcp + family->udp + family->other)
         return;
@@ -142,7 +148,7 @@ void rules_make(uint32_t kind, struct vpcvis_rule *rules, uint32_t count)
                                : late == 1 ? count - count / 100
                                            : count;
         for (i = 0; at < until && i < 100 * count; i++) {
-            make_rule(&families[kind], &rules[at]);
+            make_rule(&families[kind], rules, at, &rules[at]);
             if (width(&rules[at]) <= late)
                 at++;
         }
