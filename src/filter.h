@@ -60,7 +60,7 @@ struct vpcvis_i_filter_box6 {
  * Pages that are alike in neighbouring rows are there once. A set's boxes may be split into parts
  * with rows, columns and cells of their own, as a product of few is less than that of all.
  */
-#define VPCVIS_I_FILTER_PARTS  4u
+#define VPCVIS_I_FILTER_PARTS  3u
 #define VPCVIS_I_FILTER_PAGE   64u
 #define VPCVIS_I_FILTER_LEAF   4u
 #define VPCVIS_I_FILTER_LEVELS 6u

@@ -15,7 +15,7 @@
 #define GROUP VPCVIS_I_FILTER_GROUP
 
 /* How many keys of a line are below x. */
-typedef uint32_t count_below(const int32_t *line, int32_t x);
+typedef uint32_t keys_below(const int32_t *line, int32_t x);
 
 /* The first box of a leaf that holds a packet, a bit each. */
 typedef uint32_t match_leaf(const struct vpcvis_i_filter_leaf *leaf, uint32_t ports,
@@ -47,7 +47,7 @@ VPCVIS_I_INLINE uint32_t leaf_portable(const struct vpcvis_i_filter_leaf *leaf,
 /* Classes of IPv4 addresses. */
 VPCVIS_I_INLINE void classes4(const struct vpcvis_i_filter_tree *tree,
                               const uint32_t *addr, uint32_t lanes, uint32_t *classes,
-                              count_below *below)
+                              keys_below *below)
 {
     uint32_t level, lane;
 
@@ -126,7 +126,7 @@ VPCVIS_I_INLINE void find_part(const struct vpcvis_i_filter_tables *tables,
 
 VPCVIS_I_INLINE void find(const vpcvis_filter *filter, uint32_t set,
                           const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
-                          uint32_t *answers, count_below *below, match_leaf *match)
+                          uint32_t *answers, keys_below *below, match_leaf *match)
 {
     const struct vpcvis_i_filter_tables *tables = &filter->set[set].tables;
     uint32_t src[GROUP], dst[GROUP];

@@ -395,22 +395,30 @@ static void start_lists(struct vpcvis_i_filter_make *make)
     intern(make, make->pool, 0);
 }
 
-/* Boxes in four parts by whether their blocks are shorter than len; 0: all in one. */
+/*
+ * Boxes in three parts: sources shorter than len, destinations shorter than len, the others; a
+ * part that no box is in is not made. len 0: all in one.
+ */
 static void try_parts(struct vpcvis_i_filter_make *make, uint32_t len, uint8_t *part_of)
 {
+    uint32_t used[VPCVIS_I_FILTER_PARTS] = {0};
     uint32_t i;
 
-    make->parts = len == 0 ? 1 : VPCVIS_I_FILTER_PARTS;
-    for (i = 0; i < make->count; i++)
-        part_of[i] = len == 0 ? 0
-                              : (uint8_t)((make->boxes[i].src_len < len) * 2 +
-                                          (make->boxes[i].dst_len < len));
+    make->parts = 0;
+    for (i = 0; i < make->count; i++) {
+        part_of[i] = make->boxes[i].src_len < len   ? 1
+                     : make->boxes[i].dst_len < len ? 2
+                                                    : 0;
+        used[part_of[i]]++;
+    }
     start_lists(make);
-    for (i = 0; i < make->parts && !make->failed; i++)
-        make_part(make, part_of, i, &make->part[i]);
+    for (i = 0; i < VPCVIS_I_FILTER_PARTS && !make->failed; i++) {
+        if (used[i] > 0)
+            make_part(make, part_of, i, &make->part[make->parts++]);
+    }
 }
 
-/* One matrix, or four, split at one of several lengths: the first that is small enough, or,
+/* One matrix, or three, split at one of several lengths: the first that is small enough, or,
  * if none is, not much larger. */
 static void choose_parts(struct vpcvis_i_filter_make *make, int ipv6)
 {
