@@ -52,7 +52,7 @@ struct vpcvis_i_filter_box6 {
 /*
  * Tables (filter_tables.c). The class of an address is the longest of the set's blocks that
  * hold it; a class of sources and one of destinations lead to a cell, and the cell to
- * the few boxes that are left to look at, four a leaf:
+ * the few boxes that are left to look at, eight a leaf:
  *
  *     address -> run -> class -> row    |  page of row and column / 64  |  leaf | leaf |
  *     address -> run -> class -> column |  cell in it: first leaf
@@ -62,7 +62,7 @@ struct vpcvis_i_filter_box6 {
  */
 #define VPCVIS_I_FILTER_PARTS  3u
 #define VPCVIS_I_FILTER_PAGE   64u
-#define VPCVIS_I_FILTER_LEAF   4u
+#define VPCVIS_I_FILTER_LEAF   8u
 #define VPCVIS_I_FILTER_LEVELS 6u
 #define VPCVIS_I_FILTER_KEYS   16u
 

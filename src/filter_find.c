@@ -86,16 +86,21 @@ VPCVIS_I_INLINE void classes6(const struct vpcvis_i_filter_tree *tree,
 }
 
 /* The answer from a cell on; UINT32_MAX if there is none. */
-VPCVIS_I_INLINE uint32_t scan(const struct vpcvis_i_filter_leaf *leaf, uint32_t ports,
-                              uint32_t kind, match_leaf *match)
+VPCVIS_I_WRAPS VPCVIS_I_INLINE uint32_t scan(const struct vpcvis_i_filter_leaf *leaf,
+                                             uint32_t ports, uint32_t kind,
+                                             match_leaf *match)
 {
     uint32_t hits = match(leaf, ports, kind);
+    uint32_t none = hits == 0;
 
-    while (VPCVIS_I_UNLIKELY(hits == 0 && (leaf->kind[0] & VPCVIS_I_FILTER_MORE) != 0)) {
+    while (VPCVIS_I_UNLIKELY((none & leaf->kind[0] >> 31) != 0)) {
         leaf++;
         hits = match(leaf, ports, kind);
+        none = hits == 0;
     }
-    return hits != 0 ? leaf->answer[vpcvis_i_bytes_lowest(hits)] : UINT32_MAX;
+    /* Without a branch: whether there is a match is as good as random. */
+    return leaf->answer[vpcvis_i_bytes_lowest(hits | 1u << (VPCVIS_I_FILTER_LEAF - 1))] |
+           (0u - none);
 }
 
 VPCVIS_I_INLINE void find_part(const struct vpcvis_i_filter_tables *tables,
@@ -161,21 +166,22 @@ AVX2 static inline __attribute__((always_inline)) uint32_t below_avx2(const int3
            2;
 }
 
-/* Ports and kinds of a packet against four boxes at once. */
+/* Ports and kinds of a packet against eight boxes at once. */
 AVX2 static inline __attribute__((always_inline)) uint32_t leaf_avx2(
     const struct vpcvis_i_filter_leaf *leaf, uint32_t ports, uint32_t kind)
 {
-    const __m128i p = _mm_set1_epi32((int)ports);
-    const __m128i low = _mm_load_si128((const __m128i *)leaf->low);
-    const __m128i high = _mm_load_si128((const __m128i *)leaf->high);
-    const __m128i k = _mm_load_si128((const __m128i *)leaf->kind);
-    const __m128i mask = _mm_and_si128(_mm_srli_epi32(k, 16), _mm_set1_epi32(0x3ff));
-    const __m128i differ =
-        _mm_or_si128(_mm_or_si128(_mm_subs_epu16(low, p), _mm_subs_epu16(p, high)),
-                     _mm_and_si128(_mm_xor_si128(k, _mm_set1_epi32((int)kind)), mask));
+    const __m256i p = _mm256_set1_epi32((int)ports);
+    const __m256i low = _mm256_load_si256((const __m256i *)leaf->low);
+    const __m256i high = _mm256_load_si256((const __m256i *)leaf->high);
+    const __m256i k = _mm256_load_si256((const __m256i *)leaf->kind);
+    const __m256i mask =
+        _mm256_and_si256(_mm256_srli_epi32(k, 16), _mm256_set1_epi32(0x3ff));
+    const __m256i differ = _mm256_or_si256(
+        _mm256_or_si256(_mm256_subs_epu16(low, p), _mm256_subs_epu16(p, high)),
+        _mm256_and_si256(_mm256_xor_si256(k, _mm256_set1_epi32((int)kind)), mask));
 
-    return (uint32_t)_mm_movemask_ps(
-        _mm_castsi128_ps(_mm_cmpeq_epi32(differ, _mm_setzero_si128())));
+    return (uint32_t)_mm256_movemask_ps(
+        _mm256_castsi256_ps(_mm256_cmpeq_epi32(differ, _mm256_setzero_si256())));
 }
 
 AVX2 static void find_avx2(const vpcvis_filter *filter, uint32_t set,
