@@ -21,27 +21,31 @@ typedef uint32_t keys_below(const int32_t *line, int32_t x);
 typedef uint32_t match_leaf(const struct vpcvis_i_filter_leaf *leaf, uint32_t ports,
                             uint32_t kind);
 
+/* Keys are sorted, so four steps of halving do. */
 VPCVIS_I_INLINE uint32_t below_portable(const int32_t *line, int32_t x)
 {
-    uint32_t below = 0, i;
+    uint32_t at = (uint32_t)(line[7] < x) * 8;
 
-    for (i = 0; i < VPCVIS_I_FILTER_KEYS; i++)
-        below += line[i] < x;
-    return below;
+    at += (uint32_t)(line[at + 3] < x) * 4;
+    at += (uint32_t)(line[at + 1] < x) * 2;
+    at += (uint32_t)(line[at] < x);
+    return at + (uint32_t)(at == VPCVIS_I_FILTER_KEYS - 1 && line[at] < x);
 }
 
+/* One after the other: most leaves have few boxes, and answer 0 is past the last. */
 VPCVIS_I_INLINE uint32_t leaf_portable(const struct vpcvis_i_filter_leaf *leaf,
                                        uint32_t ports, uint32_t kind)
 {
-    uint32_t hits = 0, i;
+    uint32_t i;
 
-    for (i = 0; i < VPCVIS_I_FILTER_LEAF; i++) {
+    for (i = 0; i < VPCVIS_I_FILTER_LEAF && leaf->answer[i] != 0; i++) {
         const uint32_t differ =
             ((leaf->kind[i] ^ kind) & (leaf->kind[i] >> 16 & 0x3ff)) |
             vpcvis_i_filter_outside(ports, leaf->low[i], leaf->high[i]) >> 31;
-        hits |= (uint32_t)(differ == 0) << i;
+        if (differ == 0)
+            return 1u << i;
     }
-    return hits;
+    return 0;
 }
 
 /* Classes of IPv4 addresses. */
@@ -153,6 +157,53 @@ VPCVIS_I_INLINE void find(const vpcvis_filter *filter, uint32_t set,
 }
 
 #if defined(VPCVIS_I_X86)
+/* The keys below x come first: how many is where the mask ends. */
+static inline __attribute__((always_inline)) uint32_t below_sse2(const int32_t *line,
+                                                                 int32_t x)
+{
+    const __m128i *at = (const __m128i *)line;
+    const __m128i key = _mm_set1_epi32(x);
+    const __m128i a = _mm_packs_epi32(_mm_cmpgt_epi32(key, _mm_load_si128(at)),
+                                      _mm_cmpgt_epi32(key, _mm_load_si128(at + 1)));
+    const __m128i b = _mm_packs_epi32(_mm_cmpgt_epi32(key, _mm_load_si128(at + 2)),
+                                      _mm_cmpgt_epi32(key, _mm_load_si128(at + 3)));
+
+    return vpcvis_i_bytes_lowest(
+        ~(uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)));
+}
+
+/* Ports and kinds of a packet against four boxes, from the one at `at` on. */
+static inline __attribute__((always_inline)) __m128i half_sse2(
+    const struct vpcvis_i_filter_leaf *leaf, uint32_t at, __m128i ports, __m128i kind)
+{
+    const __m128i low = _mm_load_si128((const __m128i *)(leaf->low + at));
+    const __m128i high = _mm_load_si128((const __m128i *)(leaf->high + at));
+    const __m128i k = _mm_load_si128((const __m128i *)(leaf->kind + at));
+    const __m128i mask = _mm_and_si128(_mm_srli_epi32(k, 16), _mm_set1_epi32(0x3ff));
+    const __m128i differ = _mm_or_si128(
+        _mm_or_si128(_mm_subs_epu16(low, ports), _mm_subs_epu16(ports, high)),
+        _mm_and_si128(_mm_xor_si128(k, kind), mask));
+
+    return _mm_cmpeq_epi32(differ, _mm_setzero_si128());
+}
+
+static inline __attribute__((always_inline)) uint32_t leaf_sse2(
+    const struct vpcvis_i_filter_leaf *leaf, uint32_t ports, uint32_t kind)
+{
+    const __m128i p = _mm_set1_epi32((int)ports), k = _mm_set1_epi32((int)kind);
+    const __m128i hits =
+        _mm_packs_epi32(half_sse2(leaf, 0, p, k), half_sse2(leaf, 4, p, k));
+
+    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(hits, _mm_setzero_si128()));
+}
+
+static void find_sse2(const vpcvis_filter *filter, uint32_t set,
+                      const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
+                      uint32_t *answers)
+{
+    find(filter, set, keys, lanes, answers, below_sse2, leaf_sse2);
+}
+
 AVX2 static inline __attribute__((always_inline)) uint32_t below_avx2(const int32_t *line,
                                                                       int32_t x)
 {
@@ -214,6 +265,7 @@ void vpcvis_i_filter_find(const vpcvis_filter *filter, uint32_t set,
 {
     switch (filter->cpu) {
 #if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2: find_sse2(filter, set, keys, lanes, answers); break;
     case VPCVIS_CPU_AVX2: find_avx2(filter, set, keys, lanes, answers); break;
     case VPCVIS_CPU_AVX512: find_avx512(filter, set, keys, lanes, answers); break;
 #endif

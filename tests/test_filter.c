@@ -261,6 +261,87 @@ START_TEST(mixed_batch)
 }
 END_TEST
 
+/* Many rules: nasty 31, all of one block and all disjoint, and some of both families. */
+static size_t make_many(uint32_t shape, size_t count, struct vpcvis_rule *rules)
+{
+    char text[128];
+    uint32_t services;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        const unsigned a = (unsigned)i / 256, b = (unsigned)i % 256;
+        if (shape == 0)
+            snprintf(text, sizeof text,
+                     "ingress %u accept tcp from 10.0.0.0/8 to 10.0.0.0/8 port %u",
+                     (unsigned)i, (unsigned)i);
+        else if (shape == 1)
+            snprintf(text, sizeof text,
+                     "egress %u reject all from 10.%u.%u.0/24 to 192.168.%u.%u/32",
+                     (unsigned)i, a, b, a, b);
+        else
+            snprintf(text, sizeof text,
+                     "ingress %u accept tcp from 2001:db8:%x::/48 to ::/0 port %u",
+                     (unsigned)i, b, a);
+        filter_rules(text, &rules[i], 1, &services);
+    }
+    return count;
+}
+
+/* What is planned is built in just that memory; over max_bytes there is a smaller structure. */
+START_TEST(structures)
+{
+    static struct vpcvis_rule rules[600];
+    static const char *const packets[] = {"in tcp 10.1.2.3 9 10.4.5.6 599",
+                                          "out udp 10.2.10.9 9 192.168.2.10 5",
+                                          "in tcp 2001:db8:10::1 9 ::2 1"};
+    static const char *const wanted[] = {"accept 599", "reject 522", "accept 272"};
+    const struct vpcvis_packet packet = filter_packet(packets[_i]);
+    const size_t count = make_many((uint32_t)_i, 600, rules);
+    struct vpcvis_filter_config config;
+    struct vpcvis_filter_needs needs, small;
+    struct vpcvis_filter_answer answer;
+    vpcvis_filter *filter;
+    char *scratch, *memory;
+
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.structure = _i == 0 ? VPCVIS_FILTER_LINEAR : VPCVIS_FILTER_TABLES;
+    vpcvis_filter_plan(rules, count, &config, NULL, 0, &needs, NULL);
+    scratch = malloc((size_t)needs.scratch);
+    ck_assert_int_eq(vpcvis_filter_plan(rules, count, &config, scratch,
+                                        (size_t)needs.scratch, &needs, NULL),
+                     VPCVIS_OK);
+    ck_assert(needs.structure == config.structure && needs.flags == 0);
+    memory = guard_copy(NULL, (size_t)needs.bytes);
+    ck_assert_int_eq(vpcvis_filter_build(rules, count, &config, memory,
+                                         (size_t)needs.bytes - 1, scratch,
+                                         (size_t)needs.scratch, &filter, NULL),
+                     VPCVIS_E_SPACE);
+    ck_assert_int_eq(vpcvis_filter_build(rules, count, &config, memory,
+                                         (size_t)needs.bytes, scratch,
+                                         (size_t)needs.scratch, &filter, NULL),
+                     VPCVIS_OK);
+    vpcvis_filter_match(filter, &packet, sizeof packet, 1, 0, &answer);
+    ck_assert_str_eq(filter_words(&answer), wanted[_i]);
+    config.max_bytes = needs.bytes - 1;
+    ck_assert_int_eq(vpcvis_filter_plan(rules, count, &config, scratch,
+                                        (size_t)needs.scratch, &small, NULL),
+                     VPCVIS_OK);
+    ck_assert_uint_eq(small.structure, VPCVIS_FILTER_LINEAR);
+    ck_assert_uint_eq(small.flags & VPCVIS_FILTER_FALLBACK, _i != 0);
+    ck_assert_uint_eq((small.flags & VPCVIS_FILTER_OVER) != 0,
+                      small.bytes > config.max_bytes);
+    memory = guard_copy(NULL, (size_t)small.bytes);
+    ck_assert_int_eq(vpcvis_filter_build(rules, count, &config, memory,
+                                         (size_t)small.bytes, scratch,
+                                         (size_t)needs.scratch, &filter, NULL),
+                     VPCVIS_OK);
+    vpcvis_filter_match(filter, &packet, sizeof packet, 1, 0, &answer);
+    ck_assert_str_eq(filter_words(&answer), wanted[_i]);
+    free(scratch);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("filter");
@@ -273,6 +354,7 @@ int main(void)
     tcase_add_test(tests, direction_of_the_call);
     tcase_add_test(tests, own_scope);
     tcase_add_test(tests, mixed_batch);
+    tcase_add_loop_test(tests, structures, 0, 3);
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);

@@ -116,7 +116,8 @@ struct vpcvis_rule {
 
 /* Structures, slower and smaller first. */
 #define VPCVIS_FILTER_LINEAR 1 /* every rule, many packets at once */
-#define VPCVIS_FILTER_TABLES 2 /* source, destination, ports to classes, two tables */
+#define VPCVIS_FILTER_TABLES \
+    2 /* classes of sources and destinations lead to short lists */
 
 struct vpcvis_filter_config {
     uint32_t size; /* sizeof(struct vpcvis_filter_config) */
@@ -281,7 +282,7 @@ VPCVIS_API vpcvis_status vpcvis_filter_lint(const struct vpcvis_rule *rules, siz
  * ---- Text ----
  *
  * Words between runs of spaces and tabs. Protocols are `all` (or -1, as some interfaces write
- * it), a number, or a name of VPCVIS_FILTER's table (tcp, udp, icmp, icmpv6 ...); a port is one
+ * it), a number, or a name (tcp, udp, icmp, icmpv6, gre, esp, sctp and a few more); a port is one
  * number or first-last; what follows # (and one space) is the description, any bytes but
  * control characters. Words are lower case. [filter.text]
  */
@@ -304,7 +305,8 @@ VPCVIS_API vpcvis_status vpcvis_filter_read(const char *text, size_t text_len,
 
 /*
  * Read lines up to text_len: rules into rules[capacity], *count of them, and services or-ed.
- * VPCVIS_E_SPACE: *count is the capacity needed. A bad line ends it: as vpcvis_filter_read, with
+ * VPCVIS_E_SPACE: *count is the capacity needed. On failure rules may hold some of those before.
+ * A bad line ends it: as vpcvis_filter_read, with
  * error->line and line_at.
  */
 VPCVIS_API vpcvis_status vpcvis_filter_read_lines(const char *text, size_t text_len,
