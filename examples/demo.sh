@@ -91,6 +91,18 @@ title "What deserves a look: in this log, and in one of four hours"
 show "$host --quiet --layout v5 host.pcap | flowtop --findings --quiet"
 show "flowtop --findings --inside 10.0.0.0/8,2001:db8:10::/48 suspicious.log"
 
+title "From findings to mirror rules: copy just what is suspicious"
+if has 'JSON envelopes' jansson; then
+    rules=$(mktemp) || exit 2
+    show "$host --quiet --layout v5 host.pcap | flowtop --findings --quiet --to json | grep scan |
+    mirror_rules from-flows --address 10.0.1.20 --findings - | tee $rules"
+    show "mirror_rules explain --rules $rules --packet 'ingress tcp 203.0.113.66:61000 10.0.1.20:3306'"
+    show "mirror_rules explain --rules $rules --packet 'ingress tcp 203.0.113.32:60000 10.0.1.20:80'"
+    show "mirror_rules explain --rules $rules --packet 'egress tcp 10.0.1.20:40000 169.254.169.254:80'"
+    show "mirror_rules explain --rules $rules --pcap host.pcap --address 10.0.1.20 --summary"
+    rm -f "$rules"
+fi
+
 title "Records into files, named as in object storage"
 tree=$(mktemp -d) || exit 2
 trap 'rm -rf "$tree"' EXIT

@@ -316,6 +316,51 @@ row deliver-usage-traffic 2 - "flowdeliver $to --to $work/d12 --plain --resource
 row deliver-usage-bytes 2 - "flowdeliver $to --to $work/d12 --plain --file-bytes 75MB" "not a number"
 row deliver-help 0 - "flowdeliver --help" "help"
 
+# Mirror rules.
+mirror='mirror_rules explain --rules mirror.rules'
+row mirror-check 0 - "mirror_rules check --rules mirror.rules; mirror_rules check --strict --json --rules mirror.rules" \
+    "what a filter of them takes"
+row mirror-check-bad 1 - "echo 'ingress 1 accept icmp from 10.0.0.0/8 port 1 to 0.0.0.0/0' |
+    mirror_rules check --rules -" "parts that contradict each other"
+row mirror-check-strict 1 - "echo 'ingress 32767 accept all from 10.0.0.0/8 to 0.0.0.0/0' |
+    mirror_rules check --strict --rules -" "more than AWS has"
+row mirror-check-line 2 - "printf 'service amazon-dns\n\ningress 1 accept tcp from 10.0.0.0/8 to 0.0.0.0/33\n' |
+    mirror_rules check --rules -" "an error points at the byte"
+row mirror-lint 1 - "mirror_rules lint --rules mirror.rules; mirror_rules lint --json --rules mirror.rules" \
+    "a rule that never matches, and one that always does"
+row mirror-explain 0 - "$mirror --packet 'ingress tcp 203.0.113.66:61000 10.0.1.20:22'" "which rule, and why no other"
+row mirror-explain-reject 0 - "$mirror --packet 'ingress tcp 10.0.2.35:40000 10.0.1.20:22'" "a reject"
+row mirror-explain-none 0 - "$mirror --packet 'ingress icmp 198.51.100.7 10.0.1.20'" "no rule fits"
+row mirror-explain-ipv6 0 - "$mirror --json --packet 'ingress tcp [2001:db8::1]:443 [2001:db8:1::20]:80'" "IPv6, as JSON"
+row mirror-explain-dns 0 - "$mirror --vpc 10.0.0.0/16 --packet 'egress udp 10.0.1.20:5 10.0.0.2:53'" "the resolver by its service"
+row mirror-explain-scope 0 - "$mirror --packet 'egress tcp 10.0.1.20:5 169.254.169.254:80'" "never mirrored"
+row mirror-explain-bad 2 - "$mirror --packet 'ingress tcp 10.0.0.1:70000 10.0.1.20:80'" "not a packet"
+row mirror-pcap 0 - "$mirror --pcap host.pcap --address 10.0.1.20,2001:db8:1::20 | sort | uniq -c | sort -rn | head -n 8" \
+    "a decision for each packet"
+row mirror-summary 0 - "$mirror --pcap host.pcap --address 10.0.1.20,2001:db8:1::20 --vpc 10.0.0.0/16 --summary" \
+    "what each rule would copy"
+row mirror-tc 0 - "mirror_rules export --rules mirror.rules --to tc --device eth0 --out vxlan0" "commands of tc"
+row mirror-nft 0 - "mirror_rules export --rules mirror.rules --to nft --device eth0 --out vxlan0" "a table of nftables"
+row mirror-pcap-filter 0 - "mirror_rules export --rules mirror.rules --to pcap-filter --direction egress" "an expression of libpcap"
+row mirror-json 0 json "mirror_rules convert --rules mirror.rules --to json >$work/rules.json &&
+    mirror_rules convert --rules $work/rules.json --to text" "to JSON and back"
+row mirror-describe 0 json "mirror_rules convert --to text --rules mirror-filters.json --filter tmf-0293f26e86EXAMPLE &&
+    mirror_rules convert --to text --rules mirror-filters.json --filter tmf-0ff1ce0000EXAMPLE" \
+    "as the EC2 API has them, sorted"
+row mirror-template 0 json "mirror_rules convert --to text --rules mirror-template.json" "a CloudFormation template"
+row mirror-plan 0 json "mirror_rules convert --to text --rules mirror-plan.json" "a Terraform plan"
+row mirror-which 2 json "mirror_rules check --rules mirror-filters.json" "which of two filters?"
+row mirror-json-bad 2 json "echo '{\"TrafficMirrorFilters\":[{\"IngressFilterRules\":[{\"RuleNumber\":1,\"RuleAction\":\"allow\"}]}]}' |
+    mirror_rules check --rules -" "no such action"
+row mirror-flows 0 - "mirror_rules from-flows v5.log" "a log's conversations as ten rules"
+row mirror-flows-json 1 - "mirror_rules from-flows --limit 4 --json --address 10.0.1.20/32 v2-default.log" "as JSON, fewer rules"
+row mirror-findings 0 json "flowtop --findings --inside 10.0.0.0/8 --quiet --to json suspicious.log | grep -v data |
+    mirror_rules from-flows --address 10.0.0.0/8 --findings -" "rules that look at findings"
+row mirror-flows-bad 1 - "mirror_rules from-flows v2-default.log" "no direction"
+row mirror-usage 2 - "mirror_rules explain --rules mirror.rules" "which packet?"
+row mirror-usage-command 2 - "mirror_rules delete" "no such command"
+row mirror-help 0 - "mirror_rules --help" "help"
+
 # Captures.
 host='pcap2flow --address 10.0.1.20,2001:db8:1::20'
 row pcap-host 0 - "$host --vpc 10.0.0.0/16 --rejected tcp:22-23,tcp:3389,tcp:5900 host.pcap" \
