@@ -197,6 +197,7 @@ differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%) $(BUILD)/tools/make_capt
 	BUILD='$(BUILD)' bash tests/differential/captures.sh
 	python3 tests/differential/flowtop_sql.py $(BUILD)/examples/flowtop
 	python3 tests/differential/findings_judge.py $(BUILD)/examples/flowtop
+	python3 tests/differential/mirror_pcap.py $(BUILD)
 	python3 tests/differential/flowdeliver_kill.py $(BUILD)/examples/flowdeliver
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)

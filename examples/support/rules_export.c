@@ -190,8 +190,18 @@ static void print_pcap_scope(FILE *out, const struct ruleset *set)
 /* The first match decides: accept: (rule or rest), reject: (not rule and rest). */
 int rules_export_pcap(FILE *out, const struct ruleset *set, uint8_t direction)
 {
-    size_t i, open = 0;
+    size_t i, open = 0, accepts = 0;
 
+    for (i = 0; i < set->count; i++)
+        accepts += set->rules[i].direction == direction &&
+                   set->rules[i].action == VPCVIS_FILTER_ACCEPT;
+    if (accepts == 0) {
+        fputs(
+            "mirror_rules: pcap-filter: nothing is accepted in that direction, and libpcap "
+            "has no expression for nothing\n",
+            stderr);
+        return -1;
+    }
     print_pcap_scope(out, set);
     fputs(" and (", out);
     for (i = 0; i < set->count; i++) {
