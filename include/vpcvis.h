@@ -12,6 +12,7 @@
  * record   one flow-log record, and the catalogue of its 72 fields
  * fragment ports for IP fragments that carry none, in a cache of fixed size
  * scope    traffic that is never logged and never mirrored, one list with switches
+ * vxlan    mirrored packets on the wire: VXLAN and GENEVE unwrapped, VXLAN wrapped
  * layout   which fields a line has, in which order: default, format string, header line
  * line     text lines to records or columns, and back, one or thousands at a time
  * flow     packets, or finer records, to flow-log records: interfaces, windows, capacity
@@ -42,6 +43,7 @@
 #include "vpcvis/record.h"
 #include "vpcvis/fragment.h"
 #include "vpcvis/scope.h"
+#include "vpcvis/vxlan.h"
 #include "vpcvis/layout.h"
 #include "vpcvis/line.h"
 #include "vpcvis/flow.h"

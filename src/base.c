@@ -60,7 +60,10 @@ uint32_t vpcvis_base_abi(void)
     ROW(E_CHAIN,     "too many headers, or one out of place") \
     ROW(E_KEY,       "not a name that flow logs are stored under") \
     ROW(E_WORD,      "not a word that can stand here") \
-    ROW(E_RULE,      "parts of a rule that contradict each other")
+    ROW(E_RULE,      "parts of a rule that contradict each other") \
+    ROW(E_TUNNEL,    "tunnel header that cannot be used") \
+    ROW(E_FRAGMENT,  "fragment where there must be none") \
+    ROW(E_CHECKSUM,  "wrong checksum")
 /* clang-format on */
 
 #define WORDS(name, text)            \

@@ -101,6 +101,11 @@ typedef int32_t vpcvis_status;
 #define VPCVIS_E_LENGTH  (-36) /* a header's length that cannot be */
 #define VPCVIS_E_CHAIN   (-37) /* too many headers one after another, or one out of place */
 
+/* Of a tunnel. */
+#define VPCVIS_E_TUNNEL   (-50) /* a tunnel header that cannot be used */
+#define VPCVIS_E_FRAGMENT (-51) /* a fragment where there must be none */
+#define VPCVIS_E_CHECKSUM (-52) /* a checksum that is wrong */
+
 /* Of a name in storage. */
 #define VPCVIS_E_KEY (-40) /* not an object key, file or stream name of a flow log */
 /* Of a mirror rule. */

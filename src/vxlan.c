@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Room vxlan: headers and checksums.
+ *
+ *     VXLAN        byte 0             1              2, 3       4..6   7
+ *     RFC 7348     . . . . I . . .    .              .          VNI    .
+ *     Group Policy G . . . I . . .    . D . . A ...  policy id  VNI    .
+ *     GPE          . . Ver I P B O    .              .  next    VNI    .
+ */
+#include "vxlan.h"
+
+#define FLAG_VNI    0x08
+#define FLAG_GROUP  0x80
+#define FLAG_NEXT   0x04
+#define FLAG_OAM    0x01
+#define GPE_VERSION 0x30
+#define GROUP_LEARN 0x40
+#define GROUP_DONE  0x08
+#define AWS_CLASS   0x0108
+#define GENEVE_MAX  (VPCVIS_VXLAN_BYTES + 12 + 12 + 8)
+
+/* What Group Policy and GPE say; 0: a version that nobody knows. */
+static int read_extensions(const uint8_t *bytes, struct vpcvis_vxlan_header *header)
+{
+    if ((bytes[0] & FLAG_GROUP) != 0) {
+        header->flags |= VPCVIS_VXLAN_GROUP;
+        header->group = vpcvis_i_bytes_be16(bytes + 2);
+        header->flags |= (bytes[1] & GROUP_LEARN) != 0 ? VPCVIS_VXLAN_LEARN : 0;
+        header->flags |= (bytes[1] & GROUP_DONE) != 0 ? VPCVIS_VXLAN_DONE : 0;
+        return 1;
+    }
+    if ((bytes[0] & FLAG_NEXT) == 0)
+        return 1;
+    header->flags |= VPCVIS_VXLAN_NEXT;
+    header->flags |= (bytes[0] & FLAG_OAM) != 0 ? VPCVIS_VXLAN_OAM : 0;
+    header->next_protocol = bytes[3];
+    return (bytes[0] & GPE_VERSION) == 0;
+}
+
+static int is_reserved_clear(const uint8_t *bytes)
+{
+    return bytes[0] == FLAG_VNI && bytes[1] == 0 && bytes[2] == 0 && bytes[3] == 0 &&
+           bytes[7] == 0;
+}
+
+vpcvis_status vpcvis_vxlan_read(const void *data, size_t len, uint32_t policy,
+                                struct vpcvis_vxlan_header *out)
+{
+    const uint8_t *bytes = data;
+    struct vpcvis_vxlan_header header;
+
+    if (out == NULL || (data == NULL && len > 0) || policy > VPCVIS_VXLAN_EXTENSIONS)
+        return VPCVIS_E_ARG;
+    if (len < VPCVIS_VXLAN_BYTES)
+        return VPCVIS_E_LENGTH;
+    memset(&header, 0, sizeof(header));
+    memcpy(header.raw, bytes, VPCVIS_VXLAN_BYTES);
+    if ((header.raw[0] & FLAG_VNI) == 0)
+        return VPCVIS_E_TUNNEL;
+    if (policy == VPCVIS_VXLAN_STRICT && !is_reserved_clear(header.raw))
+        return VPCVIS_E_TUNNEL;
+    if (policy == VPCVIS_VXLAN_EXTENSIONS && !read_extensions(header.raw, &header))
+        return VPCVIS_E_TUNNEL;
+    header.flags |= VPCVIS_VXLAN_VNI;
+    header.vni = vpcvis_i_vxlan_get24(header.raw + 4);
+    *out = header;
+    return VPCVIS_OK;
+}
+
+vpcvis_status vpcvis_vxlan_write(const struct vpcvis_vxlan_header *header,
+                                 uint8_t out[VPCVIS_VXLAN_BYTES])
+{
+    if (header == NULL || out == NULL)
+        return VPCVIS_E_ARG;
+    if (header->vni > VPCVIS_VXLAN_VNI_MAX)
+        return VPCVIS_E_RANGE;
+    memset(out, 0, VPCVIS_VXLAN_BYTES);
+    out[0] = FLAG_VNI;
+    vpcvis_i_vxlan_put24(out + 4, header->vni);
+    if ((header->flags & VPCVIS_VXLAN_GROUP) != 0) {
+        out[0] |= FLAG_GROUP;
+        out[1] = (uint8_t)(((header->flags & VPCVIS_VXLAN_LEARN) != 0 ? GROUP_LEARN : 0) |
+                           ((header->flags & VPCVIS_VXLAN_DONE) != 0 ? GROUP_DONE : 0));
+        vpcvis_i_vxlan_put16(out + 2, header->group);
+    } else if ((header->flags & VPCVIS_VXLAN_NEXT) != 0) {
+        out[0] |= FLAG_NEXT;
+        out[0] |= (header->flags & VPCVIS_VXLAN_OAM) != 0 ? FLAG_OAM : 0;
+        out[3] = header->next_protocol;
+    }
+    return VPCVIS_OK;
+}
+
+/* One option of AWS's class: four bytes of header, len of value. */
+static uint8_t *put_option(uint8_t *out, uint8_t type, uint64_t value, uint32_t len)
+{
+    uint32_t i;
+
+    vpcvis_i_vxlan_put16(out, AWS_CLASS);
+    out[2] = type;
+    out[3] = (uint8_t)(len / 4);
+    for (i = 0; i < len; i++)
+        out[4 + i] = (uint8_t)(value >> 8 * (len - 1 - i) & 0xff);
+    return out + 4 + len;
+}
+
+vpcvis_status vpcvis_vxlan_write_geneve(const struct vpcvis_vxlan_layer *layer,
+                                        uint8_t *out, size_t capacity, size_t *out_len)
+{
+    uint8_t header[GENEVE_MAX];
+    uint8_t *end = header + VPCVIS_VXLAN_BYTES;
+    size_t len;
+
+    if (layer == NULL || out_len == NULL || (out == NULL && capacity > 0))
+        return VPCVIS_E_ARG;
+    if (layer->header.vni > VPCVIS_VXLAN_VNI_MAX)
+        return VPCVIS_E_RANGE;
+    if ((layer->valid & VPCVIS_VXLAN_ENDPOINT) != 0)
+        end = put_option(end, 1, layer->endpoint, 8);
+    if ((layer->valid & VPCVIS_VXLAN_ATTACHMENT) != 0)
+        end = put_option(end, 2, layer->attachment, 8);
+    if ((layer->valid & VPCVIS_VXLAN_COOKIE) != 0)
+        end = put_option(end, 3, layer->cookie, 4);
+    len = (size_t)(end - header);
+    *out_len = len;
+    if (capacity < len)
+        return VPCVIS_E_SPACE;
+    header[0] = (uint8_t)((len - VPCVIS_VXLAN_BYTES) / 4);
+    header[1] = 0;
+    vpcvis_i_vxlan_put16(header + 2, layer->protocol != 0 ? layer->protocol : 0x6558);
+    vpcvis_i_vxlan_put24(header + 4, layer->header.vni);
+    header[7] = 0;
+    memcpy(out, header, len);
+    return VPCVIS_OK;
+}
+
+/*
+ * Words are added as the machine has them, four bytes at a time: one's complement sums do not
+ * care for byte order, but for a swap at the end.
+ */
+VPCVIS_I_WRAPS uint64_t vpcvis_i_vxlan_sum(const uint8_t *bytes, size_t len)
+{
+    uint64_t sum = 0, words[4];
+    uint32_t word;
+    size_t i, j;
+
+    for (i = 0; len - i >= sizeof(words); i += sizeof(words)) {
+        memcpy(words, bytes + i, sizeof(words));
+        for (j = 0; j < 4; j++)
+            sum += (words[j] & 0xffffffffu) + (words[j] >> 32);
+    }
+    for (; len - i >= 4; i += 4) {
+        memcpy(&word, bytes + i, sizeof(word));
+        sum += word;
+    }
+    word = 0;
+    memcpy(&word, bytes + i, len - i);
+    sum += word;
+    sum = (sum & 0xffffffffu) + (sum >> 32);
+    sum = (sum & 0xffffffffu) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    sum = (sum & 0xff) << 8 | sum >> 8;
+#endif
+    return sum;
+}
+
+uint64_t vpcvis_i_vxlan_pseudo(const uint8_t *src, const uint8_t *dst, uint32_t family,
+                               uint32_t udp_len)
+{
+    const size_t len = family == VPCVIS_ADDR_IPV4 ? 4 : 16;
+
+    return vpcvis_i_vxlan_sum(src, len) + vpcvis_i_vxlan_sum(dst, len) +
+           VPCVIS_I_VXLAN_UDP + (udp_len & 0xffff) + (udp_len >> 16);
+}
+
+uint16_t vpcvis_vxlan_checksum(const void *bytes, size_t len)
+{
+    if (bytes == NULL)
+        return 0xffff;
+    return vpcvis_i_vxlan_fold(vpcvis_i_vxlan_sum(bytes, len));
+}
+
+size_t vpcvis_vxlan_copy_bytes(void)
+{
+    return sizeof(struct vpcvis_vxlan_copy);
+}
+
+size_t vpcvis_vxlan_layer_bytes(void)
+{
+    return sizeof(struct vpcvis_vxlan_layer);
+}
