@@ -17,9 +17,15 @@ VPCVIS_I vpcvis_status vpcvis_i_addr_read(const char *text, size_t len,
  * bytes, and those past the end may be overwritten. */
 VPCVIS_I char *vpcvis_i_addr_write(char *out, const struct vpcvis_addr *addr);
 
-/* "0.".."255.", the rest of the four bytes of no meaning; and how long they are. */
-VPCVIS_I extern const char vpcvis_i_addr_octets[256][4];
-VPCVIS_I extern const uint8_t vpcvis_i_addr_octet_len[256];
+/* "0.".."255.", the rest of the four bytes of no meaning; and how long they are. Some machines
+ * reach what lies at even addresses without a table of pointers. */
+#if defined(__GNUC__)
+#define VPCVIS_I_EVEN __attribute__((aligned(4)))
+#else
+#define VPCVIS_I_EVEN
+#endif
+VPCVIS_I extern const char vpcvis_i_addr_octets[256][4] VPCVIS_I_EVEN;
+VPCVIS_I extern const uint8_t vpcvis_i_addr_octet_len[256] VPCVIS_I_EVEN;
 
 /* An octet and a dot. Touches four bytes. */
 VPCVIS_I_INLINE char *vpcvis_i_addr_write_octet(char *out, uint8_t octet)
