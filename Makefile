@@ -99,7 +99,7 @@ $(EXAMPLES:%=$(BUILD)/examples/%): $(BUILD)/examples/%: $(BUILD)/obj/examples/%.
 		$(EXAMPLE_SUPPORT) $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ $(call pkg_flags,--libs,$(ZLIB) $(JANSSON)) \
-		$(if $(filter %/pcap2flow %/mirror_rules,$@),$(call pkg_flags,--libs,$(PCAP))) \
+		$(if $(filter %/pcap2flow %/mirror_rules %/mirror_tap %/mirror_sensor,$@),$(call pkg_flags,--libs,$(PCAP))) \
 		$(if $(filter %/nflog2flow,$@),$(call pkg_flags,--libs,$(NFLOG))) \
 		$(if $(filter %/flowtop,$@),-pthread) -o $@
 

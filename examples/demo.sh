@@ -100,6 +100,10 @@ if has 'JSON envelopes' jansson; then
     show "mirror_rules explain --rules $rules --packet 'ingress tcp 203.0.113.32:60000 10.0.1.20:80'"
     show "mirror_rules explain --rules $rules --packet 'egress tcp 10.0.1.20:40000 169.254.169.254:80'"
     show "mirror_rules explain --rules $rules --pcap host.pcap --address 10.0.1.20 --summary"
+
+    title "Mirrored as VXLAN by those rules; at the other end the same packets and their flow log"
+    show "mirror_tap --rules $rules --source 10.0.1.20 --target 10.9.0.4 --vni 7 --address 10.0.1.20 -r host.pcap -w - |
+    mirror_sensor -r - --flow-log | flowtop -n 6 -s srcaddr,dstaddr,dstport/packets,bytes --quiet"
     rm -f "$rules"
 fi
 

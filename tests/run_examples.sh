@@ -362,6 +362,37 @@ row mirror-usage 2 - "mirror_rules explain --rules mirror.rules" "which packet?"
 row mirror-usage-command 2 - "mirror_rules delete" "no such command"
 row mirror-help 0 - "mirror_rules --help" "help"
 
+# The mirror path.
+tap="mirror_tap --source 10.0.1.20 --target 10.9.0.4 --vni 7 --address 10.0.1.20,2001:db8:1::20 -r host.pcap"
+for direction in ingress egress; do
+    echo "$direction 1 accept all from 0.0.0.0/0 to 0.0.0.0/0"
+    echo "$direction 2 accept all from ::/0 to ::/0"
+done >$work/all
+sides='srcaddr,dstaddr,srcport,dstport,protocol,packets,bytes,start,end,tcp-flags,flow-direction,action,log-status'
+row mirror-loop 0 - "$tap --rules $work/all -w - | mirror_sensor -r - --flow-log >$work/far.log &&
+    pcap2flow --quiet --address 10.0.1.20,2001:db8:1::20 --layout v5 host.pcap >$work/near.log &&
+    flowcat --quiet --fields $sides $work/far.log | sort >$work/far.txt &&
+    flowcat --quiet --fields $sides $work/near.log | sort | cmp - $work/far.txt" \
+    "the source's flow log, put together from its mirrored copies"
+row mirror-tap 0 - "$tap --rules mirror.rules --packet-length 100 -w $work/tap.pcap && mirror_sensor -r $work/tap.pcap" \
+    "copies that are cut; their original lengths are known"
+row mirror-sessions 0 - "cd $work && { echo 'ingress 1 accept tcp from 0.0.0.0/0 to 0.0.0.0/0 port 80' >web
+    echo 'ingress 1 accept udp from 0.0.0.0/0 to 0.0.0.0/0' >udp
+    echo 'session 2 filter udp target network-load-balancer 10.9.0.9 vni 16777215'
+    echo 'session 1 filter web target network-interface 10.9.0.4 vni 1 mtu 1500 # to the IDS'; } >sessions &&
+    mirror_tap --sessions sessions --source 10.0.1.20 --address 10.0.1.20 -r $PWD/examples/samples/host.pcap -w two.pcap &&
+    mirror_sensor -r two.pcap --vni 1,3 -w one.pcap && mkdir by && mirror_sensor --quiet -r two.pcap --per-vni by && ls by" \
+    "two sessions, told apart by their VNI"
+row mirror-sensor-none 0 - "mirror_sensor -r host.pcap" "no mirrored traffic"
+row mirror-tap-usage 2 - "mirror_tap --rules mirror.rules --source 10.0.1.20 --address 10.0.1.20 -r host.pcap" "where to?"
+row mirror-tap-vni 2 - "mirror_tap --rules mirror.rules --source 10.0.1.20 --target 10.9.0.4 --vni 16777216 \
+    --address 10.0.1.20 -r host.pcap -w $work/no.pcap" "a VNI of 25 bits"
+row mirror-tap-family 2 - "mirror_tap --rules mirror.rules --source 10.0.1.20 --target 2001:db8::4 --vni 1 \
+    --address 10.0.1.20 -r host.pcap -w $work/no.pcap" "IPv4 to IPv6"
+row mirror-tap-help 0 - "mirror_tap --help" "help"
+row mirror-sensor-usage 2 - "mirror_sensor --listen 4789 -r host.pcap" "one or the other"
+row mirror-sensor-help 0 - "mirror_sensor --help" "help"
+
 # Captures.
 host='pcap2flow --address 10.0.1.20,2001:db8:1::20'
 row pcap-host 0 - "$host --vpc 10.0.0.0/16 --rejected tcp:22-23,tcp:3389,tcp:5900 host.pcap" \

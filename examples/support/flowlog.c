@@ -42,6 +42,7 @@ static int make_machines(struct flowlog *log, const struct flowlog_options *opti
     config.flags = VPCVIS_FLOW_ORDER;
     config.capacity = (uint32_t)options->flows;
     config.interval_s = options->interval_s;
+    config.interfaces = options->interfaces;
     config.interface_bytes = options->about_bytes + 1024;
     config.version = vpcvis_layout_version(log->layout);
     config.services = options->services;
@@ -53,7 +54,7 @@ static int make_machines(struct flowlog *log, const struct flowlog_options *opti
     fragment.flags = VPCVIS_FRAGMENT_HOLD;
     memcpy(fragment.hash_key, config.hash_key, sizeof(fragment.hash_key));
     status = vpcvis_flow_new(&config, NULL, &log->flow);
-    if (status == VPCVIS_OK)
+    if (status == VPCVIS_OK && options->about != NULL)
         status = vpcvis_flow_add_interface(log->flow, 0, options->about, NULL);
     if (status == VPCVIS_OK)
         status = vpcvis_fragment_new(&fragment, NULL, &log->fragments);

@@ -22,8 +22,11 @@ struct flowlog_options {
     const vpcvis_prefix *services;
     const char *const *service_names;
     uint32_t service_count;
-    uint32_t about_bytes;              /* of all texts in about, at most */
-    const struct vpcvis_record *about; /* of the interface, which is number 0 */
+    uint32_t about_bytes; /* of all texts in about, at most */
+    const struct vpcvis_record
+        *about;          /* of the interface, which is number 0; or NULL: the
+                                        * caller registers them, */
+    uint32_t interfaces; /* so many at most; 0: 1 */
     uint64_t interval_s, flows;
 };
 
