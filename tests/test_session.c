@@ -106,11 +106,16 @@ START_TEST(first_session_that_accepts)
         filter_of("ingress 10 accept tcp from 0.0.0.0/0 to 0.0.0.0/0 port 80");
     vpcvis_filter *tcp = filter_of("ingress 7 accept tcp from 0.0.0.0/0 to 0.0.0.0/0");
     vpcvis_filter *udp = filter_of("ingress 9 accept udp from 0.0.0.0/0 to 0.0.0.0/0");
-    const struct vpcvis_session_entry entries[] = {entry_of(30, udp), entry_of(20, tcp),
-                                                   entry_of(10, web), entry_of(1, NULL)};
-    vpcvis_session *sessions = build(entries, 4, 0);
-    struct vpcvis_mirror mirror = pick(sessions, packet_of(6, 80, IN, 100));
+    struct vpcvis_session_entry entries[4];
+    struct vpcvis_mirror mirror;
+    vpcvis_session *sessions;
 
+    entries[0] = entry_of(30, udp);
+    entries[1] = entry_of(20, tcp);
+    entries[2] = entry_of(10, web);
+    entries[3] = entry_of(1, NULL);
+    sessions = build(entries, 4, 0);
+    mirror = pick(sessions, packet_of(6, 80, IN, 100));
     ck_assert_uint_eq(mirror.session, 2);
     ck_assert_uint_eq(mirror.number, 10);
     ck_assert_uint_eq(mirror.rule_number, 10);
@@ -142,11 +147,15 @@ START_TEST(rejects_fall_through_or_stop)
     vpcvis_filter *no =
         filter_of("ingress 5 reject tcp from 0.0.0.0/0 to 0.0.0.0/0 port 22");
     vpcvis_filter *yes = filter_of("ingress 6 accept tcp from 0.0.0.0/0 to 0.0.0.0/0");
-    const struct vpcvis_session_entry entries[] = {entry_of(1, no), entry_of(2, yes)};
-    vpcvis_session *through = build(entries, 2, 0),
-                   *stop = build(entries, 2, VPCVIS_SESSION_STOP);
-    struct vpcvis_mirror mirror = pick(through, packet_of(6, 22, IN, 60));
+    struct vpcvis_session_entry entries[2];
+    vpcvis_session *through, *stop;
+    struct vpcvis_mirror mirror;
 
+    entries[0] = entry_of(1, no);
+    entries[1] = entry_of(2, yes);
+    through = build(entries, 2, 0);
+    stop = build(entries, 2, VPCVIS_SESSION_STOP);
+    mirror = pick(through, packet_of(6, 22, IN, 60));
     ck_assert_uint_eq(mirror.session, 1);
     ck_assert_uint_eq(mirror.rule_number, 6);
     mirror = pick(stop, packet_of(6, 22, IN, 60));
@@ -262,11 +271,13 @@ START_TEST(what_a_session_can_be)
 {
     const struct limit_row *row = &limits[_i];
     static char text[256];
-    struct vpcvis_session_entry entry[2] = {entry_of(2, NULL), entry_of(1, NULL)};
+    struct vpcvis_session_entry entry[2];
     struct vpcvis_session_config config = {sizeof(config), row->flags};
     vpcvis_session *sessions = NULL;
     struct vpcvis_error error;
 
+    entry[0] = entry_of(2, NULL);
+    entry[1] = entry_of(1, NULL);
     entry[1].number = row->number;
     entry[1].vni = row->vni;
     entry[1].valid = row->valid;
@@ -302,14 +313,17 @@ static void give_back(void *context, void *memory)
 /* [session.number] Nasty 27: equal priorities. */
 START_TEST(sets_that_cannot_be)
 {
-    struct vpcvis_session_entry entries[4] = {entry_of(3, NULL), entry_of(1, NULL),
-                                              entry_of(2, NULL), entry_of(3, NULL)};
+    struct vpcvis_session_entry entries[4];
     struct vpcvis_session_config config = {sizeof(config), VPCVIS_SESSION_STRICT};
     struct vpcvis_allocator allocator = {one_or_none, give_back, NULL};
     char memory[1024];
     vpcvis_session *sessions = NULL;
     struct vpcvis_error error;
 
+    entries[0] = entry_of(3, NULL);
+    entries[1] = entry_of(1, NULL);
+    entries[2] = entry_of(2, NULL);
+    entries[3] = entry_of(3, NULL);
     ck_assert_int_eq(
         vpcvis_session_build(entries, 4, NULL, memory, sizeof(memory), &sessions, &error),
         VPCVIS_E_DUPLICATE);
@@ -428,13 +442,15 @@ START_TEST(metrics)
         "ingress 1 accept tcp from 0.0.0.0/0 to 0.0.0.0/0\n"
         "egress 1 accept tcp from 0.0.0.0/0 to 0.0.0.0/0");
     struct vpcvis_session_entry entry = entry_of(1, tcp);
-    struct vpcvis_packet packets[4] = {packet_of(6, 1, IN, 100), packet_of(6, 1, EG, 200),
-                                       packet_of(6, 1, EG, 300),
-                                       packet_of(17, 1, IN, 400)};
+    struct vpcvis_packet packets[4];
     struct vpcvis_session_counts counts;
     struct vpcvis_mirror mirrors[4];
     vpcvis_session *sessions;
 
+    packets[0] = packet_of(6, 1, IN, 100);
+    packets[1] = packet_of(6, 1, EG, 200);
+    packets[2] = packet_of(6, 1, EG, 300);
+    packets[3] = packet_of(17, 1, IN, 400);
     entry.valid = VPCVIS_SESSION_LENGTH;
     entry.packet_length = 150;
     sessions = build(&entry, 1, 0);
