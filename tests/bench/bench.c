@@ -214,6 +214,7 @@ static int run_all(struct bench *bench)
     bench_flow(bench);
     bench_prefix(bench);
     bench_filter(bench);
+    bench_vxlan(bench);
     return bench->failed ? 2 : bench->missed ? 1 : 0;
 }
 

@@ -68,6 +68,11 @@ void bench_packet(struct bench *bench);
 void bench_flow(struct bench *bench);
 void bench_prefix(struct bench *bench);
 void bench_filter(struct bench *bench);
+void bench_vxlan(struct bench *bench);
+
+/* One random frame of a common kind, at most 1,426 bytes, of which the first 128 are set;
+ * returns its length. */
+size_t bench_packet_put(uint8_t *p, uint64_t *state);
 
 /* The work of two of them for the guard: packets of a pass, 0 on failure. */
 uint64_t bench_packet_passes(unsigned long passes);

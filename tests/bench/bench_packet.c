@@ -50,7 +50,7 @@ static size_t put_l4(uint8_t *p, int is_tcp, size_t data, uint64_t *state)
 }
 
 /* One frame: of 20, 12 IPv4 TCP, 4 IPv4 UDP, 3 IPv6 TCP, 1 IPv4 TCP with a tag. */
-static size_t put_frame(uint8_t *p, uint64_t *state)
+size_t bench_packet_put(uint8_t *p, uint64_t *state)
 {
     const unsigned kind = (unsigned)(random_next(state) % 20);
     const size_t data = 40 + random_next(state) % 1300;
@@ -101,7 +101,7 @@ static int open_frames(struct packet_job *job, size_t count)
         job->frames[j].data = data;
     }
     for (size_t i = 0; i < count; i++)
-        job->frames[i].cap_len = (uint32_t)put_frame(
+        job->frames[i].cap_len = (uint32_t)bench_packet_put(
             job->memory + ((const uint8_t *)job->frames[i].data - job->memory), &state);
     return 1;
 }

@@ -71,6 +71,12 @@ void peer_dpdk_free(struct peer_dpdk *peer);
 /* Once over all frames, with addresses, ports and lengths if flows; returns how many. */
 uint64_t peer_dpdk_pass(struct peer_dpdk *peer, int flows);
 
+/* The same for frames in VXLAN: the outer layers, then those `headers` bytes further in. */
+uint64_t peer_dpdk_tunnels(struct peer_dpdk *peer, unsigned headers, int flows);
+
+/* The UDP checksum of a whole IPv4 datagram, as its header has it. */
+uint16_t peer_dpdk_checksum(const uint8_t *ip, const uint8_t *udp);
+
 /* 1 if it sees the same layers as the packet that was read from frame i. */
 int peer_dpdk_agrees(const struct peer_dpdk *peer, size_t i,
                      const struct vpcvis_packet *packet);

@@ -140,6 +140,42 @@ uint64_t peer_dpdk_pass(struct peer_dpdk *peer, int flows)
     return peer->count;
 }
 
+uint64_t peer_dpdk_tunnels(struct peer_dpdk *peer, unsigned headers, int flows)
+{
+    struct flow out[64];
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < peer->count; i++) {
+        struct rte_mbuf *mbuf = &peer->mbufs[i];
+        struct rte_net_hdr_lens lens;
+        uint32_t type;
+        if (i + AHEAD < peer->count) {
+            const char *bytes = rte_pktmbuf_mtod(&peer->mbufs[i + AHEAD], const char *);
+            rte_prefetch0(bytes);
+            rte_prefetch0(bytes + 64);
+        }
+        sum += rte_net_get_ptype(mbuf, &lens, RTE_PTYPE_ALL_MASK);
+        mbuf->data_off = (uint16_t)(mbuf->data_off + headers);
+        mbuf->data_len = (uint16_t)(mbuf->data_len - headers);
+        type = rte_net_get_ptype(mbuf, &lens, RTE_PTYPE_ALL_MASK);
+        sum += type + lens.l3_len;
+        if (flows) {
+            read_flow(mbuf, type, &lens, &out[i % 64]);
+            if (i % 64 == 63)
+                sum += out[type % 64].ip_len;
+        }
+        mbuf->data_off = (uint16_t)(mbuf->data_off - headers);
+        mbuf->data_len = (uint16_t)(mbuf->data_len + headers);
+    }
+    peer->sum += sum;
+    return peer->count;
+}
+
+uint16_t peer_dpdk_checksum(const uint8_t *ip, const uint8_t *udp)
+{
+    return rte_be_to_cpu_16(rte_ipv4_udptcp_cksum((const void *)ip, udp));
+}
+
 int peer_dpdk_agrees(const struct peer_dpdk *peer, size_t i,
                      const struct vpcvis_packet *packet)
 {
@@ -179,6 +215,21 @@ uint64_t peer_dpdk_pass(struct peer_dpdk *peer, int flows)
 {
     (void)peer;
     (void)flows;
+    return 0;
+}
+
+uint64_t peer_dpdk_tunnels(struct peer_dpdk *peer, unsigned headers, int flows)
+{
+    (void)peer;
+    (void)headers;
+    (void)flows;
+    return 0;
+}
+
+uint16_t peer_dpdk_checksum(const uint8_t *ip, const uint8_t *udp)
+{
+    (void)ip;
+    (void)udp;
     return 0;
 }
 
