@@ -191,13 +191,14 @@ $(DIFFERENTIAL:%=$(BUILD)/differential/%): $(BUILD)/differential/%: \
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%) $(BUILD)/tools/make_capture examples
+differential: $(DIFFERENTIAL:%=$(BUILD)/differential/%) $(BUILD)/tools/make_capture examples $(SHARED)
 	@set -e; for program in $(filter $(BUILD)/differential/%,$^); do \
 		echo "differential $${program##*/}"; $$program; done
 	BUILD='$(BUILD)' bash tests/differential/captures.sh
 	python3 tests/differential/flowtop_sql.py $(BUILD)/examples/flowtop
 	python3 tests/differential/findings_judge.py $(BUILD)/examples/flowtop
 	python3 tests/differential/mirror_pcap.py $(BUILD)
+	python3 tests/differential/vxlan_peers.py $(BUILD)/libvpcvis.so
 	python3 tests/differential/flowdeliver_kill.py $(BUILD)/examples/flowdeliver
 
 BENCH_SOURCES := $(wildcard tests/bench/*.c)
