@@ -19,22 +19,26 @@
 #define AWS_CLASS   0x0108
 #define GENEVE_MAX  (VPCVIS_VXLAN_BYTES + 12 + 12 + 8)
 
-/* What Group Policy and GPE say; 0: a version that nobody knows. */
-static int read_extensions(const uint8_t *bytes, struct vpcvis_vxlan_header *header)
+/* What Group Policy and GPE say. */
+static void read_extensions(const uint8_t *bytes, struct vpcvis_vxlan_header *header)
 {
     if ((bytes[0] & FLAG_GROUP) != 0) {
         header->flags |= VPCVIS_VXLAN_GROUP;
         header->group = vpcvis_i_bytes_be16(bytes + 2);
         header->flags |= (bytes[1] & GROUP_LEARN) != 0 ? VPCVIS_VXLAN_LEARN : 0;
         header->flags |= (bytes[1] & GROUP_DONE) != 0 ? VPCVIS_VXLAN_DONE : 0;
-        return 1;
+    } else if ((bytes[0] & FLAG_NEXT) != 0) {
+        header->flags |= VPCVIS_VXLAN_NEXT;
+        header->flags |= (bytes[0] & FLAG_OAM) != 0 ? VPCVIS_VXLAN_OAM : 0;
+        header->next_protocol = bytes[3];
     }
-    if ((bytes[0] & FLAG_NEXT) == 0)
-        return 1;
-    header->flags |= VPCVIS_VXLAN_NEXT;
-    header->flags |= (bytes[0] & FLAG_OAM) != 0 ? VPCVIS_VXLAN_OAM : 0;
-    header->next_protocol = bytes[3];
-    return (bytes[0] & GPE_VERSION) == 0;
+}
+
+/* A header of GPE, not of Group Policy, in a version that nobody knows. */
+static int is_unknown_version(const uint8_t *bytes)
+{
+    return (bytes[0] & (FLAG_GROUP | FLAG_NEXT)) == FLAG_NEXT &&
+           (bytes[0] & GPE_VERSION) != 0;
 }
 
 static int is_reserved_clear(const uint8_t *bytes)
@@ -46,24 +50,23 @@ static int is_reserved_clear(const uint8_t *bytes)
 vpcvis_status vpcvis_vxlan_read(const void *data, size_t len, uint32_t policy,
                                 struct vpcvis_vxlan_header *out)
 {
-    const uint8_t *bytes = data;
-    struct vpcvis_vxlan_header header;
+    uint8_t raw[VPCVIS_VXLAN_BYTES];
 
     if (out == NULL || (data == NULL && len > 0) || policy > VPCVIS_VXLAN_EXTENSIONS)
         return VPCVIS_E_ARG;
     if (len < VPCVIS_VXLAN_BYTES)
         return VPCVIS_E_LENGTH;
-    memset(&header, 0, sizeof(header));
-    memcpy(header.raw, bytes, VPCVIS_VXLAN_BYTES);
-    if ((header.raw[0] & FLAG_VNI) == 0)
+    memcpy(raw, data, VPCVIS_VXLAN_BYTES);
+    if ((raw[0] & FLAG_VNI) == 0 ||
+        (policy == VPCVIS_VXLAN_STRICT && !is_reserved_clear(raw)) ||
+        (policy == VPCVIS_VXLAN_EXTENSIONS && is_unknown_version(raw)))
         return VPCVIS_E_TUNNEL;
-    if (policy == VPCVIS_VXLAN_STRICT && !is_reserved_clear(header.raw))
-        return VPCVIS_E_TUNNEL;
-    if (policy == VPCVIS_VXLAN_EXTENSIONS && !read_extensions(header.raw, &header))
-        return VPCVIS_E_TUNNEL;
-    header.flags |= VPCVIS_VXLAN_VNI;
-    header.vni = vpcvis_i_vxlan_get24(header.raw + 4);
-    *out = header;
+    memset(out, 0, sizeof(*out));
+    memcpy(out->raw, raw, VPCVIS_VXLAN_BYTES);
+    out->vni = vpcvis_i_vxlan_get24(raw + 4);
+    out->flags = VPCVIS_VXLAN_VNI;
+    if (policy == VPCVIS_VXLAN_EXTENSIONS)
+        read_extensions(raw, out);
     return VPCVIS_OK;
 }
 

@@ -11,6 +11,7 @@
 #include "vxlan.h"
 
 #define DEPTH            4
+#define AHEAD            8 /* frames whose bytes are asked for while one is read */
 #define AWS_CLASS        0x0108
 #define CRITICAL         0x80
 #define GENEVE_CRITICAL  0x40
@@ -22,7 +23,7 @@
 struct inward {
     const struct vpcvis_vxlan_config *config;
     const uint8_t *bytes;
-    struct vpcvis_frame frame; /* what is read next, but for its data */
+    struct vpcvis_frame frame; /* what is read next */
     uint32_t at;
     uint32_t unverified;
     struct vpcvis_vxlan_copy *copy;
@@ -77,12 +78,10 @@ static uint8_t kind_of(const struct vpcvis_vxlan_config *config,
 }
 
 /* Read the frame that the walk is at. */
-static void read_frame(const struct inward *walk, struct vpcvis_packet *packet)
+static void read_frame(struct inward *walk, struct vpcvis_packet *packet)
 {
-    struct vpcvis_frame frame = walk->frame;
-
-    frame.data = walk->bytes + walk->at;
-    (void)vpcvis_packet_read(&frame, packet);
+    walk->frame.data = walk->bytes + walk->at;
+    (void)vpcvis_packet_read(&walk->frame, packet);
 }
 
 /* The addresses and lengths of a tunnel's outer packet. */
@@ -254,8 +253,8 @@ static vpcvis_status read_tunnel(struct inward *walk, const struct vpcvis_packet
     if ((walk->config->flags & VPCVIS_VXLAN_VERIFY) != 0)
         status = verify(walk, layer);
     if (status == VPCVIS_OK)
-        status = (kind == VPCVIS_VXLAN_KIND_VXLAN ? read_vxlan : read_geneve)(walk, layer,
-                                                                              &start);
+        status = kind == VPCVIS_VXLAN_KIND_VXLAN ? read_vxlan(walk, layer, &start)
+                                                 : read_geneve(walk, layer, &start);
     if (status != VPCVIS_OK)
         return status;
     walk->at = layer->inner_at;
@@ -268,13 +267,15 @@ static vpcvis_status read_tunnel(struct inward *walk, const struct vpcvis_packet
 }
 
 /* The innermost frame: its length is what its IP header says, if that is more than came. */
-static void finish(struct inward *walk, const struct vpcvis_packet *packet)
+static void finish(struct inward *walk)
 {
     struct vpcvis_vxlan_copy *copy = walk->copy;
+    const struct vpcvis_packet *packet = &copy->inner;
 
     copy->inner_at = walk->at;
     copy->inner_start = walk->frame.start;
-    copy->inner = *packet;
+    if (copy->layers == 1)
+        copy->outer = copy->last;
     if (walk->frame.cap_len == 0)
         copy->flags |= VPCVIS_VXLAN_EMPTY;
     if ((walk->config->flags & VPCVIS_VXLAN_VERIFY) != 0 && !walk->unverified)
@@ -287,7 +288,7 @@ static void finish(struct inward *walk, const struct vpcvis_packet *packet)
 }
 
 /* An empty or unreadable inner frame has a summary all the same. */
-static void read_inner(const struct inward *walk, struct vpcvis_packet *packet)
+static void read_inner(struct inward *walk, struct vpcvis_packet *packet)
 {
     if (walk->frame.cap_len > 0) {
         read_frame(walk, packet);
@@ -301,38 +302,67 @@ static void read_inner(const struct inward *walk, struct vpcvis_packet *packet)
     packet->flags = walk->frame.wire_len > 0 ? VPCVIS_PACKET_CUT : 0;
 }
 
+/* One tunnel more. The first is read where it stays, and copied to `outer` by finish: by then
+ * its parts have reached memory. */
+static vpcvis_status go_in(struct inward *walk, uint8_t kind,
+                           struct vpcvis_vxlan_layer *layers)
+{
+    struct vpcvis_vxlan_copy *copy = walk->copy;
+    struct vpcvis_vxlan_layer deeper;
+    struct vpcvis_vxlan_layer *layer = copy->layers == 0 ? &copy->last : &deeper;
+    const vpcvis_status status = read_tunnel(walk, &copy->inner, kind, layer);
+
+    if (status != VPCVIS_OK)
+        return status;
+    if (layers != NULL)
+        layers[copy->layers] = *layer;
+    if (copy->layers == 1)
+        copy->outer = copy->last;
+    if (copy->layers++ > 0)
+        copy->last = deeper;
+    read_inner(walk, &copy->inner);
+    return VPCVIS_OK;
+}
+
 static vpcvis_status unwrap(struct inward *walk, struct vpcvis_vxlan_layer *layers)
 {
     struct vpcvis_vxlan_copy *copy = walk->copy;
-    struct vpcvis_packet packet;
-    struct vpcvis_vxlan_layer layer;
+    const struct vpcvis_packet *packet = &copy->inner;
     vpcvis_status status;
     uint8_t kind;
 
-    read_frame(walk, &packet);
-    if (packet.status != VPCVIS_OK && packet.status != VPCVIS_E_LENGTH)
-        return packet.status;
-    kind = kind_of(walk->config, &packet);
+    read_frame(walk, &copy->inner);
+    if (packet->status != VPCVIS_OK && packet->status != VPCVIS_E_LENGTH)
+        return packet->status;
+    kind = kind_of(walk->config, packet);
     if (kind == 0)
-        return packet.status != VPCVIS_OK ? packet.status : VPCVIS_NOMATCH;
+        return packet->status != VPCVIS_OK ? packet->status : VPCVIS_NOMATCH;
     while (kind != 0 && copy->layers < walk->config->depth) {
-        if (packet.status != VPCVIS_OK)
-            return packet.status;
-        status = read_tunnel(walk, &packet, kind, &layer);
+        status = packet->status;
+        if (status == VPCVIS_OK)
+            status = go_in(walk, kind, layers);
         if (status != VPCVIS_OK)
             return status;
-        if (layers != NULL)
-            layers[copy->layers] = layer;
-        if (copy->layers++ == 0)
-            copy->outer = layer;
-        copy->last = layer;
-        read_inner(walk, &packet);
-        kind = kind_of(walk->config, &packet);
+        kind = kind_of(walk->config, packet);
     }
     if (kind != 0)
         copy->flags |= VPCVIS_VXLAN_DEEPER;
-    finish(walk, &packet);
+    finish(walk);
     return VPCVIS_OK;
+}
+
+/* What is set of a frame that could not be unwrapped: its status, and tunnels that were. */
+static vpcvis_status give_up(struct vpcvis_vxlan_copy *copy, vpcvis_status status)
+{
+    copy->status = status;
+    memset(&copy->inner, 0, sizeof(copy->inner));
+    if (copy->layers == 1)
+        copy->outer = copy->last;
+    if (copy->layers > 0)
+        return status;
+    memset(&copy->outer, 0, sizeof(copy->outer));
+    memset(&copy->last, 0, sizeof(copy->last));
+    return status;
 }
 
 static vpcvis_status unwrap_frame(const struct vpcvis_vxlan_config *known,
@@ -341,20 +371,24 @@ static vpcvis_status unwrap_frame(const struct vpcvis_vxlan_config *known,
                                   struct vpcvis_vxlan_copy *copy)
 {
     struct inward walk;
+    vpcvis_status status;
 
-    memset(copy, 0, sizeof(*copy));
-    if ((frame->valid & VPCVIS_FRAME_PARTS) != 0 || frame->data == NULL) {
-        copy->status = VPCVIS_E_ARG;
-        return copy->status;
-    }
+    copy->status = VPCVIS_OK;
+    copy->layers = 0;
+    copy->flags = 0;
+    copy->inner_at = 0;
+    copy->inner_start = 0;
+    memset(copy->reserved, 0, sizeof(copy->reserved));
+    if ((frame->valid & VPCVIS_FRAME_PARTS) != 0 || frame->data == NULL)
+        return give_up(copy, VPCVIS_E_ARG);
     walk.config = known;
     walk.bytes = frame->data;
     walk.frame = *frame;
     walk.at = 0;
     walk.unverified = 0;
     walk.copy = copy;
-    copy->status = unwrap(&walk, layers);
-    return copy->status;
+    status = unwrap(&walk, layers);
+    return status == VPCVIS_OK ? VPCVIS_OK : give_up(copy, status);
 }
 
 vpcvis_status vpcvis_vxlan_unwrap(const struct vpcvis_vxlan_config *config,
@@ -369,6 +403,12 @@ vpcvis_status vpcvis_vxlan_unwrap(const struct vpcvis_vxlan_config *config,
         return VPCVIS_E_ARG;
     status = read_config(config, &known);
     return status == VPCVIS_OK ? unwrap_frame(&known, frame, layers, copy) : status;
+}
+
+static const struct vpcvis_frame *frame_at(const struct vpcvis_frame *frames,
+                                           size_t stride, size_t i)
+{
+    return (const void *)((const char *)frames + i * stride);
 }
 
 vpcvis_status vpcvis_vxlan_unwrap_batch(const struct vpcvis_vxlan_config *config,
@@ -387,8 +427,12 @@ vpcvis_status vpcvis_vxlan_unwrap_batch(const struct vpcvis_vxlan_config *config
     if (status != VPCVIS_OK)
         return status;
     for (i = 0; i < count; i++) {
-        const struct vpcvis_frame *frame =
-            (const void *)((const char *)frames + i * stride);
+        const struct vpcvis_frame *frame = frame_at(frames, stride, i);
+        if (count - i > AHEAD) {
+            const char *ahead = frame_at(frames, stride, i + AHEAD)->data;
+            VPCVIS_I_PREFETCH(ahead);
+            VPCVIS_I_PREFETCH((const char *)((uintptr_t)ahead + 64));
+        }
         good += unwrap_frame(&known, frame, NULL, &copies[i]) == VPCVIS_OK;
     }
     if (found != NULL)
