@@ -194,9 +194,10 @@ static vpcvis_status read_options(const uint8_t *options, uint32_t len,
     uint32_t at = 0;
 
     while (at < len) {
-        const uint32_t left = len - at;
-        uint32_t size;
+        uint32_t left, size;
 
+        /*@ split at; */ /* for the analyser of tests/proofs: a case for each */
+        left = len - at;
         if (left < 4)
             return VPCVIS_E_TUNNEL;
         size = (options[at + 3] & 0x1fu) * 4;
