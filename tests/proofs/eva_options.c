@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Room vxlan: the options of GENEVE, of which a header has at most 252 bytes. */
+/* Room vxlan: the options of GENEVE, of which a header has up to 63 words. */
 #include "eva.h"
 #include "vxlan_unwrap.c"
 
 int main(void)
 {
     struct vpcvis_vxlan_layer layer = {0};
-    int len;
+    int words;
 
     Frama_C_make_unknown((char *)memory, MAX);
-    len = any(0, MAX);
-    /*@ split len; */
-    (void)read_options(memory + (MAX - len), (unsigned)len, &layer);
+    words = any(0, (MAX - 4) / 4);
+    /*@ split words; */
+    (void)read_options(memory + (MAX - 4 * words), (unsigned)(4 * words), &layer);
     return 0;
 }
