@@ -46,6 +46,9 @@ static uint32_t element_size(uint32_t kind)
     }
 }
 
+/* Writing a number may touch so many bytes past its token_width: eight are written at once. */
+#define SURPLUS 4u
+
 /* Bytes of a token with what follows, at most; of a TEXT only the latter. */
 static uint32_t token_width(uint32_t put)
 {
@@ -96,7 +99,7 @@ static void plan_steps(struct vpcvis_i_line_plan *plan, const vpcvis_layout *lay
     plan->asked[1] = layout->fields[1];
     plan->most = (layout->columns + 1) * VPCVIS_I_LINE_TOKEN_ROOM;
     plan->steps = layout->columns;
-    plan->width = 0;
+    plan->width = SURPLUS;
     for (c = 0; c < layout->columns; c++) {
         plan_step(step, layout->field[c], columns);
         plan->width += token_width(step++->put);

@@ -51,7 +51,7 @@ struct vpcvis_i_line_plan {
     const char *text;  /* what texts of columns count from */
     uint64_t asked[2]; /* bit f: the layout has field f */
     uint32_t steps;    /* without END */
-    uint32_t width;    /* of a line without its texts, at most */
+    uint32_t width;    /* of a line without its texts, at most, and surplus bytes */
     size_t most;       /* room for a line without its texts, when it is written alone */
     struct vpcvis_i_line_step step[VPCVIS_FIELD_MAX + 1];
 };

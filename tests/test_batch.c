@@ -736,6 +736,55 @@ START_TEST(batches_are_written_back)
 }
 END_TEST
 
+/* Lines are made side by side: what is written past the end of a line as long as can be is not
+ * to be seen in the next, which had its `-` before. */
+START_TEST(the_longest_line_leaves_the_next_alone)
+{
+    static const uint64_t every[2] = {~(uint64_t)0, ((uint64_t)1 << 32) - 1};
+    static char log[8192], out[8192];
+    static const char *const fields[] = {"version", "bytes", "protocol", "bytes version"};
+    static const char *const values[] = {"2147483640", "18446744073709551615", "255",
+                                         "18446744073709551615 2147483640"};
+    const size_t value_len = strlen(values[_i]);
+    struct vpcvis_layout_config config;
+    struct vpcvis_line_columns columns;
+    struct vpcvis_line_result result;
+    vpcvis_layout *layout;
+    vpcvis_line *lines;
+    size_t bytes = vpcvis_line_columns_bytes(every, 200), len = 0, done = 0, out_len = 0;
+    void *memory = malloc(bytes);
+    int i;
+
+    memset(&config, 0, sizeof(config));
+    config.size = sizeof(config);
+    config.text = fields[_i];
+    config.text_len = strlen(fields[_i]);
+    ck_assert_int_eq(vpcvis_layout_new(&config, NULL, &layout, NULL), VPCVIS_OK);
+    for (i = 0; i < 100; i++) {
+        memcpy(log + len, values[_i], value_len);
+        len += value_len;
+        memcpy(log + len, _i == 3 ? "\n- -\n" : "\n-\n", _i == 3 ? 5 : 3);
+        len += _i == 3 ? 5 : 3;
+    }
+    ck_assert_ptr_nonnull(memory);
+    ck_assert_int_eq(vpcvis_line_columns_init(memory, bytes, every, 200, &columns),
+                     VPCVIS_OK);
+    ck_assert_int_eq(vpcvis_line_new(layout, NULL, NULL, &lines), VPCVIS_OK);
+    ck_assert_int_eq(
+        vpcvis_line_read_columns(lines, log, len, &columns, errors, 1, &result),
+        VPCVIS_OK);
+    ck_assert_uint_eq(result.records, 200);
+    ck_assert_int_eq(vpcvis_line_write_columns(layout, &columns, log, 0, 200, out,
+                                               sizeof out, &out_len, &done),
+                     VPCVIS_OK);
+    ck_assert_uint_eq(out_len, len);
+    ck_assert_int_eq(memcmp(out, log, len), 0);
+    free(memory);
+    vpcvis_line_free(lines, NULL);
+    vpcvis_layout_free(layout, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("batch");
@@ -749,6 +798,7 @@ int main(void)
     tcase_add_loop_test(tcase, skipped_fields, VPCVIS_CPU_PORTABLE, VPCVIS_CPU_NEON + 1);
     tcase_add_test(tcase, short_strides);
     tcase_add_loop_test(tcase, batches_are_written_back, 0, 100);
+    tcase_add_loop_test(tcase, the_longest_line_leaves_the_next_alone, 0, 4);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
