@@ -22,6 +22,7 @@
  * session  mirror sessions: which one gets a packet, cut to what length
  * suspect  from flows to mirror rules: conversations merged to few rules
  * rollup   many records to few answers: grouped totals, top lists, partials that merge
+ * columns  logs and totals as Arrow columns and streams, for data engines; and back
  *
  * What holds everywhere (ownership, threads, statuses, configs) is said once, at the top of
  * vpcvis/base.h. The shortest useful program:
@@ -53,5 +54,6 @@
 #include "vpcvis/rollup.h"
 #include "vpcvis/session.h"
 #include "vpcvis/suspect.h"
+#include "vpcvis/columns.h"
 
 #endif

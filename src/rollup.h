@@ -218,6 +218,27 @@ struct vpcvis_i_rollup_part {
     uint64_t number[VPCVIS_ROLLUP_MEASURES_MAX];
     const uint8_t *sketch[VPCVIS_ROLLUP_MEASURES_MAX];
 };
+/* A row of a partial. Of a key what its kind needs is set: number (of a word its code, or 0),
+ * addr, or text. */
+struct vpcvis_i_rollup_row {
+    uint32_t flags; /* VPCVIS_ROLLUP_ROW_... */
+    struct vpcvis_value key[VPCVIS_ROLLUP_KEYS_MAX];
+    struct vpcvis_i_rollup_part part;
+};
+
+/* Add it. Statuses as vpcvis_rollup_add_partial. */
+VPCVIS_I vpcvis_status vpcvis_i_rollup_add_row(vpcvis_rollup *rollup,
+                                               const struct vpcvis_i_rollup_row *row);
+
+/* VPCVIS_ROLLUP_ROW_... of a group. */
+VPCVIS_I_INLINE uint32_t
+vpcvis_i_rollup_row_flags(uint32_t group, const struct vpcvis_i_rollup_part *part)
+{
+    return (group == VPCVIS_ROLLUP_OTHER ? VPCVIS_ROLLUP_ROW_OTHER : 0) |
+           (part->state >> VPCVIS_I_ROLLUP_SATURATED != 0 ? VPCVIS_ROLLUP_ROW_SATURATED
+                                                          : 0);
+}
+
 VPCVIS_I void vpcvis_i_rollup_part_of(const vpcvis_rollup *from, uint64_t *slot,
                                       struct vpcvis_i_rollup_part *part);
 VPCVIS_I void vpcvis_i_rollup_join(vpcvis_rollup *rollup, uint64_t *slot,

@@ -140,9 +140,7 @@ static void write_row(const vpcvis_rollup *rollup, uint32_t group,
     uint32_t m;
 
     vpcvis_i_rollup_part_of(rollup, vpcvis_i_rollup_slot(rollup, group), &part);
-    columns->flags[row] =
-        (group == VPCVIS_ROLLUP_OTHER ? VPCVIS_ROLLUP_ROW_OTHER : 0) |
-        (part.state >> VPCVIS_I_ROLLUP_SATURATED != 0 ? VPCVIS_ROLLUP_ROW_SATURATED : 0);
+    columns->flags[row] = vpcvis_i_rollup_row_flags(group, &part);
     columns->records[row] = part.records;
     for (m = 0; m < config->measure_count; m++) {
         const uint32_t kind = config->measures[m].kind;
@@ -193,27 +191,25 @@ vpcvis_status vpcvis_rollup_write_columns(const vpcvis_rollup *rollup, uint64_t 
     return VPCVIS_E_SPACE;
 }
 
-/* A key of a row of columns to its words. */
+/* A key of a row to its words. */
 static vpcvis_status read_text(vpcvis_rollup *rollup, uint32_t field,
-                               const struct vpcvis_line_text *from, const char *text,
-                               uint64_t *word, int *room)
+                               const struct vpcvis_value *from, uint64_t *word, int *room)
 {
-    const char *bytes = text + from->at;
     uint32_t i, id;
 
-    if (from->code != 0) {
-        *word = from->code;
-        return from->code <= vpcvis_i_record_words(field) ? VPCVIS_OK : VPCVIS_E_RANGE;
+    if (from->number != 0) {
+        *word = from->number;
+        return from->number <= vpcvis_i_record_words(field) ? VPCVIS_OK : VPCVIS_E_RANGE;
     }
-    for (i = 0; i < from->len; i++)
-        if (bytes[i] < 0x21 || bytes[i] > 0x7e)
+    for (i = 0; i < from->text_len; i++)
+        if (from->text[i] < 0x21 || from->text[i] > 0x7e)
             return VPCVIS_E_BYTE;
-    if (from->len == 0)
+    if (from->text_len == 0)
         return VPCVIS_E_BYTE;
-    *word = vpcvis_i_record_code(field, bytes, from->len);
+    *word = vpcvis_i_record_code(field, from->text, from->text_len);
     if (*word != 0)
         return VPCVIS_OK;
-    id = vpcvis_i_rollup_intern(rollup, bytes, from->len);
+    id = vpcvis_i_rollup_intern(rollup, from->text, from->text_len);
     *word = VPCVIS_I_ROLLUP_TEXT | id;
     *room = *room && id != UINT32_MAX;
     return VPCVIS_OK;
@@ -247,41 +243,77 @@ static vpcvis_status read_key_addr(const struct vpcvis_rollup_key_config *key,
 }
 
 static vpcvis_status read_key(vpcvis_rollup *rollup, uint32_t k,
-                              const struct vpcvis_rollup_columns *columns, uint32_t row,
-                              const char *text, uint64_t *words, int *room)
+                              const struct vpcvis_value *from, uint64_t *words, int *room)
 {
     const struct vpcvis_rollup_key_config *key = &rollup->config.keys[k];
-    const struct vpcvis_addr *addr;
     uint64_t *word = words + rollup->word_at[k];
     uint64_t is = VPCVIS_I_ROLLUP_VALUE;
-    vpcvis_status status = VPCVIS_OK;
+    vpcvis_status status;
 
-    if (!get_valid(columns->keys_valid[k], row))
+    if (from->state != VPCVIS_STATE_VALUE)
         return VPCVIS_OK;
     switch (vpcvis_i_rollup_kind(key)) {
     case VPCVIS_KIND_ADDRESS:
-        addr = (const struct vpcvis_addr *)columns->keys[k] + row;
-        status = read_key_addr(key, addr, word);
-        if (addr->family == VPCVIS_ADDR_IPV6)
+        status = read_key_addr(key, &from->addr, word);
+        if (from->addr.family == VPCVIS_ADDR_IPV6)
             is = VPCVIS_I_ROLLUP_IPV6;
         break;
     case VPCVIS_KIND_NAME:
     case VPCVIS_KIND_TEXT:
-        status = read_text(rollup, key->field,
-                           (const struct vpcvis_line_text *)columns->keys[k] + row, text,
-                           word, room);
+        status = read_text(rollup, key->field, from, word, room);
         break;
-    default:
-        status = read_number(key, ((const uint64_t *)columns->keys[k])[row], word);
-        break;
+    default: status = read_number(key, from->number, word); break;
     }
     words[0] |= is << 2 * k;
     return status;
 }
 
-static void read_part(const vpcvis_rollup *rollup,
-                      const struct vpcvis_rollup_columns *columns, uint32_t row,
-                      struct vpcvis_i_rollup_part *part)
+vpcvis_status vpcvis_i_rollup_add_row(vpcvis_rollup *rollup,
+                                      const struct vpcvis_i_rollup_row *row)
+{
+    uint64_t words[VPCVIS_I_ROLLUP_WORDS] = {0}, *slot;
+    int room = (row->flags & VPCVIS_ROLLUP_ROW_OTHER) == 0;
+    vpcvis_status status;
+    uint32_t k;
+
+    for (k = 0; room && k < rollup->config.key_count; k++) {
+        status = read_key(rollup, k, &row->key[k], words, &room);
+        if (status != VPCVIS_OK)
+            return status;
+    }
+    slot = room ? vpcvis_i_rollup_find(rollup, words)
+                : vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
+    vpcvis_i_rollup_join(rollup, slot, &row->part);
+    return VPCVIS_OK;
+}
+
+static void gather_key(const vpcvis_rollup *rollup, uint32_t k,
+                       const struct vpcvis_rollup_columns *columns, const char *text,
+                       uint32_t row, struct vpcvis_value *to)
+{
+    const struct vpcvis_line_text *texts = columns->keys[k];
+    const struct vpcvis_addr *addrs = columns->keys[k];
+    const uint64_t *numbers = columns->keys[k];
+
+    to->state = VPCVIS_STATE_DASH;
+    if (!get_valid(columns->keys_valid[k], row))
+        return;
+    to->state = VPCVIS_STATE_VALUE;
+    switch (vpcvis_i_rollup_kind(&rollup->config.keys[k])) {
+    case VPCVIS_KIND_ADDRESS: to->addr = addrs[row]; break;
+    case VPCVIS_KIND_NAME:
+    case VPCVIS_KIND_TEXT:
+        to->number = texts[row].code;
+        to->text_len = texts[row].len;
+        to->text = text + texts[row].at;
+        break;
+    default: to->number = numbers[row]; break;
+    }
+}
+
+static void gather_part(const vpcvis_rollup *rollup,
+                        const struct vpcvis_rollup_columns *columns, uint32_t row,
+                        struct vpcvis_i_rollup_part *part)
 {
     const struct vpcvis_rollup_config *config = &rollup->config;
     const int saturated = (columns->flags[row] & VPCVIS_ROLLUP_ROW_SATURATED) != 0;
@@ -308,24 +340,16 @@ static void read_part(const vpcvis_rollup *rollup,
 
 static vpcvis_status add_row(vpcvis_rollup *rollup,
                              const struct vpcvis_rollup_columns *columns,
-                             const char *text, uint32_t row)
+                             const char *text, uint32_t at)
 {
-    uint64_t words[VPCVIS_I_ROLLUP_WORDS] = {0}, *slot;
-    struct vpcvis_i_rollup_part part;
-    int room = (columns->flags[row] & VPCVIS_ROLLUP_ROW_OTHER) == 0;
-    vpcvis_status status;
+    struct vpcvis_i_rollup_row row;
     uint32_t k;
 
-    for (k = 0; room && k < rollup->config.key_count; k++) {
-        status = read_key(rollup, k, columns, row, text, words, &room);
-        if (status != VPCVIS_OK)
-            return status;
-    }
-    slot = room ? vpcvis_i_rollup_find(rollup, words)
-                : vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
-    read_part(rollup, columns, row, &part);
-    vpcvis_i_rollup_join(rollup, slot, &part);
-    return VPCVIS_OK;
+    row.flags = columns->flags[at];
+    for (k = 0; k < rollup->config.key_count; k++)
+        gather_key(rollup, k, columns, text, at, &row.key[k]);
+    gather_part(rollup, columns, at, &row.part);
+    return vpcvis_i_rollup_add_row(rollup, &row);
 }
 
 vpcvis_status vpcvis_rollup_add_partial(vpcvis_rollup *rollup,
