@@ -224,12 +224,13 @@ $(BUILD)/bench/bench: $(call objects,obj,$(BENCH_SOURCES)) $(LIB_A) tests/bench/
 		$(if $(ABSL),$(@D)/peer_absl.o $(call pkg_flags,--libs,$(ABSL))) -lm \
 		$(call pkg_flags,--libs,$(DPDK)) -o $@
 
-bench: $(BUILD)/bench/bench $(BUILD)/tools/make_capture examples
+bench: $(BUILD)/bench/bench $(BUILD)/tools/make_capture examples $(SHARED)
 	@export BUILD='$(BUILD)' BENCH='$(BENCH)' CXX='$(CXX)'; status=0; \
 	$< || status=$$?; \
 	bash tests/bench/flowcat_mawk.sh || status=$$?; \
 	bash tests/bench/pcap2flow_nfpcapd.sh || status=$$?; \
 	bash tests/bench/flowtop_mawk.sh || status=$$?; \
+	sh tests/bench/columns_peers.sh || status=$$?; \
 	sh tests/bench/extra_peers.sh || status=$$?; \
 	exit $$status
 

@@ -13,7 +13,7 @@
     (VPCVIS_COLUMNS_UNDERSCORE | VPCVIS_COLUMNS_UNSIGNED | VPCVIS_COLUMNS_BINARY | \
      VPCVIS_COLUMNS_TIMES | VPCVIS_COLUMNS_DICTIONARY)
 
-#define ROWS_DEFAULT 65536u
+#define ROWS_DEFAULT 32768u
 
 struct vpcvis_columns {
     struct vpcvis_reader_config reader_config;
@@ -240,7 +240,10 @@ static void use_layout(vpcvis_columns *columns, const vpcvis_layout *layout)
     columns->narrow = used < asked_count;
 }
 
-/* Room for texts: that of the pieces for all the rows of a batch, and an eighth more. */
+/* Room for texts: that of the pieces for all the rows of a batch, and an eighth more; and so
+ * much that it need not be measured often (what is not used costs no memory). */
+#define ROOM_MORE (4 * VPCVIS_LINE_MAX)
+
 static void plan_room(const vpcvis_columns *columns, size_t *room)
 {
     const struct vpcvis_i_columns_pieces *pieces = &columns->pieces;
@@ -249,7 +252,7 @@ static void plan_room(const vpcvis_columns *columns, size_t *room)
     vpcvis_i_columns_measure(&columns->set, pieces, pieces->count, room);
     for (c = 0; c < columns->set.count; c++) {
         const uint64_t part = (uint64_t)room[c] * columns->rows / pieces->count;
-        const uint64_t wished = part + part / 8 + 16 * PIECES;
+        const uint64_t wished = part + part / 8 + ROOM_MORE;
 
         if (columns->set.column[c].type == VPCVIS_I_COLUMNS_WORDS)
             room[c] = VPCVIS_I_COLUMNS_WORDS_MAX * 16 + VPCVIS_LINE_MAX;

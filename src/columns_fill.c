@@ -51,15 +51,30 @@ struct move {
     uint32_t nulls;
 };
 
+/* 64 bits of a bitmap from bit s on, of which the first `count` count. */
+static uint64_t take_bits(const uint64_t *bitmap, uint32_t s, uint32_t count)
+{
+    uint64_t bits = bitmap[s / 64] >> s % 64;
+
+    if (s % 64 + count > 64)
+        bits |= bitmap[s / 64 + 1] << (64 - s % 64);
+    return bits & ~(uint64_t)0 >> (64 - count);
+}
+
 /* What is null has no value, not even one of another row. */
 static void clear_nulls(const struct move *move, size_t width)
 {
     char *out = (char *)move->to->values + move->at * width;
     uint32_t i;
 
-    for (i = 0; i < move->count; i++)
-        if (move->values == NULL || !has_bit(move->valid, move->first + i))
-            memset(out + i * width, 0, width);
+    for (i = 0; i < move->count; i += 64) {
+        const uint32_t count = move->count - i < 64 ? move->count - i : 64;
+        uint64_t nulls = ~(uint64_t)0 >> (64 - count);
+
+        nulls &= ~take_bits(move->valid, move->first + i, count);
+        for (; nulls != 0; nulls &= nulls - 1)
+            memset(out + (i + vpcvis_i_bytes_lowest(nulls)) * width, 0, width);
+    }
 }
 
 static void move_narrow(const struct move *move, uint32_t width)
@@ -173,7 +188,8 @@ static void move_nothing(const struct move *move)
     uint32_t i;
 
     if (move->column->type != VPCVIS_I_COLUMNS_UTF8) {
-        clear_nulls(move, width);
+        memset((char *)move->to->values + (size_t)move->at * width, 0,
+               (size_t)move->count * width);
         return;
     }
     for (i = 0; i < move->count; i++)
@@ -345,19 +361,35 @@ void vpcvis_i_columns_measure(const struct vpcvis_i_columns_set *set,
     }
 }
 
-/* Whether the texts of `count` rows find room. */
+/* No column of `count` rows has more text than this: what is read is longer, and no address is
+ * longer than VPCVIS_ADDR_TEXT_MAX. */
+static size_t text_bound(const struct vpcvis_i_columns_pieces *pieces, uint32_t count)
+{
+    const uint32_t *line_at = pieces->columns->line_at + pieces->first;
+    const size_t addresses = (size_t)count * VPCVIS_ADDR_TEXT_MAX;
+    const size_t lines = line_at[count - 1] - line_at[0] + (size_t)VPCVIS_LINE_MAX;
+
+    return lines > addresses ? lines : addresses;
+}
+
+/* Whether the texts of `count` rows find room: measured only where that is not sure. */
 static int has_room(const struct vpcvis_i_columns_block *block,
                     const struct vpcvis_i_columns_set *set,
                     const struct vpcvis_i_columns_pieces *pieces, uint32_t count)
 {
-    size_t room[VPCVIS_FIELD_MAX];
+    const size_t bound = text_bound(pieces, count);
+    struct move move;
     uint32_t c;
 
-    vpcvis_i_columns_measure(set, pieces, count, room);
-    for (c = 0; c < set->count; c++)
-        if (set->column[c].type == VPCVIS_I_COLUMNS_UTF8 &&
-            room[c] > block->target[c].room - block->target[c].used)
+    for (c = 0; c < set->count; c++) {
+        const struct vpcvis_i_columns_target *to = &block->target[c];
+
+        if (set->column[c].type != VPCVIS_I_COLUMNS_UTF8 || bound <= to->room - to->used)
+            continue;
+        aim(&move, pieces, &set->column[c], pieces->field[c], count);
+        if (room_of(&move) > to->room - to->used)
             return 0;
+    }
     return 1;
 }
 

@@ -108,7 +108,7 @@ typedef struct vpcvis_columns vpcvis_columns;
 struct vpcvis_columns_config {
     uint32_t size; /* sizeof(struct vpcvis_columns_config) */
     uint32_t flags;
-    uint32_t rows; /* of a batch, at most; 0: 65,536. Rounded up to a multiple of 64 */
+    uint32_t rows; /* of a batch, at most; 0: 32,768. Rounded up to a multiple of 64 */
     uint32_t reserved;
     const struct vpcvis_reader_config *reader; /* how text is read; NULL: defaults.
                                                    fields: the columns, if not all */
