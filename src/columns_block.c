@@ -15,8 +15,15 @@ struct schema_block {
     uint32_t parts;
 };
 
+/* The compiler's own library would be asked for an atomic subtraction, were it not in line. */
+#if defined(__aarch64__) && defined(__GNUC__) && !defined(__clang__)
+#define IN_LINE __attribute__((noinline, target("no-outline-atomics")))
+#else
+#define IN_LINE
+#endif
+
 /* One part less; returns how many are left. */
-static uint32_t take_part(uint32_t *parts)
+IN_LINE static uint32_t take_part(uint32_t *parts)
 {
 #if defined(__GNUC__) && !defined(__TINYC__)
     return __atomic_sub_fetch(parts, 1, __ATOMIC_ACQ_REL);
@@ -183,6 +190,15 @@ static void show(struct vpcvis_i_columns_block *block, struct ArrowArray *array,
     block->parts++;
 }
 
+/* Words of a bitmap become the bytes that Arrow has: row 0 is the lowest bit of the first. */
+static void order_bits(uint64_t *bitmap, uint32_t rows)
+{
+    uint32_t i;
+
+    for (i = 0; i < (rows + 63) / 64; i++)
+        vpcvis_i_bytes_put_le64((char *)&bitmap[i], bitmap[i]);
+}
+
 static void show_column(struct vpcvis_i_columns_block *block, uint32_t type, uint32_t c,
                         uint32_t rows)
 {
@@ -190,6 +206,7 @@ static void show_column(struct vpcvis_i_columns_block *block, uint32_t type, uin
     struct ArrowArray *child = &block->children[c];
     const void **buffers = block->buffers + 6 * (size_t)c;
 
+    order_bits(target->valid, target->nulls > 0 ? rows : 0);
     buffers[0] = target->nulls > 0 ? target->valid : NULL;
     buffers[1] = target->values;
     buffers[2] = target->text;

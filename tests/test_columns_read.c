@@ -168,6 +168,7 @@ START_TEST(texts_of_any_kind)
     static const int8_t indexes[] = {0, 0, 2, 0};
     char views[4][16];
     int32_t place[4] = {16, 0, 0, 12};
+    const int32_t six = 6;
     struct column column;
 
     make_column(&column, "action", "u", 4);
@@ -180,7 +181,9 @@ START_TEST(texts_of_any_kind)
     require_words(&column);
 
     memset(views, 0, sizeof views);
-    views[0][0] = views[1][0] = views[3][0] = 6;
+    memcpy(views[0], &six, 4);
+    memcpy(views[1], &six, 4);
+    memcpy(views[3], &six, 4);
     memcpy(&views[0][4], "ACCEPT", 6);
     memcpy(&views[3][4], "ACCEPT", 6);
     memcpy(views[2], place, 16);
