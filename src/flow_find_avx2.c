@@ -1,67 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room flow, the AVX2 path: SipHash-1-3 of four keys at once, and tags matched a bucket a
- * compare, two bits of the mask for each.
+ * Room flow, the AVX2 path: four keys hashed at once, and tags matched a bucket a compare, two
+ * bits of the mask for each.
  */
 #include "flow.h"
+#include "hash_lanes.h"
 
 #if defined(VPCVIS_I_X86)
-#include <immintrin.h>
-
 #define AVX2        __attribute__((target("avx2,bmi,bmi2")))
 #define AVX2_INLINE static inline __attribute__((always_inline)) AVX2
-
-struct four {
-    __m256i v[4];
-};
-
-AVX2_INLINE __m256i turn(__m256i x, int bits)
-{
-    return _mm256_or_si256(_mm256_slli_epi64(x, bits), _mm256_srli_epi64(x, 64 - bits));
-}
-
-AVX2_INLINE void round_four(struct four *state)
-{
-    __m256i *v = state->v;
-
-    v[0] = _mm256_add_epi64(v[0], v[1]);
-    v[1] = _mm256_xor_si256(turn(v[1], 13), v[0]);
-    v[0] = _mm256_shuffle_epi32(v[0], 0xb1);
-    v[2] = _mm256_add_epi64(v[2], v[3]);
-    v[3] = _mm256_xor_si256(turn(v[3], 16), v[2]);
-    v[0] = _mm256_add_epi64(v[0], v[3]);
-    v[3] = _mm256_xor_si256(turn(v[3], 21), v[0]);
-    v[2] = _mm256_add_epi64(v[2], v[1]);
-    v[1] = _mm256_xor_si256(turn(v[1], 17), v[2]);
-    v[2] = _mm256_shuffle_epi32(v[2], 0xb1);
-}
-
-AVX2_INLINE void word_four(struct four *state, __m256i word)
-{
-    state->v[3] = _mm256_xor_si256(state->v[3], word);
-    round_four(state);
-    state->v[0] = _mm256_xor_si256(state->v[0], word);
-}
-
-AVX2_INLINE __m256i hash_four(const struct vpcvis_i_hash_state *start,
-                              const struct vpcvis_i_flow_group *group, uint32_t i,
-                              uint32_t words)
-{
-    struct four state;
-    uint32_t w;
-
-    for (w = 0; w < 4; w++)
-        state.v[w] = _mm256_set1_epi64x((int64_t)start->v[w]);
-    for (w = 0; w < words; w++)
-        word_four(&state,
-                  _mm256_loadu_si256((const __m256i *)(const void *)&group->word[w][i]));
-    word_four(&state, _mm256_set1_epi64x((int64_t)((uint64_t)words << 59)));
-    state.v[2] = _mm256_xor_si256(state.v[2], _mm256_set1_epi64x(0xff));
-    for (w = 0; w < 3; w++)
-        round_four(&state);
-    return _mm256_xor_si256(_mm256_xor_si256(state.v[0], state.v[1]),
-                            _mm256_xor_si256(state.v[2], state.v[3]));
-}
 
 /* The low halves of four words. */
 AVX2_INLINE __m128i low_halves(__m256i words)
@@ -107,7 +54,10 @@ AVX2 void vpcvis_i_flow_hash_avx2(const vpcvis_flow *flow,
     uint32_t i;
 
     for (i = at; i < end; i += 4)
-        choose_four(table, hash_four(&start, group, i, table->words), group, i);
+        choose_four(table,
+                    vpcvis_i_hash_four(&start, &group->word[0][i], VPCVIS_I_FLOW_BATCH,
+                                       table->words),
+                    group, i);
     for (i = at; i < end; i++)
         VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
 }

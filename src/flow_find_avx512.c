@@ -1,64 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room flow, the AVX-512 path: SipHash-1-3 of eight keys at once, their buckets, and tags
- * matched a bucket a compare.
+ * Room flow, the AVX-512 path: eight keys hashed at once, their buckets, and tags matched a
+ * bucket a compare.
  *
- *     v[0]     variable v0 of keys 0..7, and so v[1]..v[3]
  *     bucket   tag[0..9] slot[0..9]   the first 32 bytes, compared as 16-bit words; ten count
  */
 #include "flow.h"
+#include "hash_lanes.h"
 
 #if defined(VPCVIS_I_X86)
-#include <immintrin.h>
-
 #define AVX512        __attribute__((target("avx512f,avx512bw,avx512vl,bmi,bmi2")))
 #define AVX512_INLINE static inline __attribute__((always_inline)) AVX512
-
-struct eight {
-    __m512i v[4];
-};
-
-AVX512_INLINE void round_eight(struct eight *state)
-{
-    __m512i *v = state->v;
-
-    v[0] = _mm512_add_epi64(v[0], v[1]);
-    v[1] = _mm512_xor_si512(_mm512_rol_epi64(v[1], 13), v[0]);
-    v[0] = _mm512_rol_epi64(v[0], 32);
-    v[2] = _mm512_add_epi64(v[2], v[3]);
-    v[3] = _mm512_xor_si512(_mm512_rol_epi64(v[3], 16), v[2]);
-    v[0] = _mm512_add_epi64(v[0], v[3]);
-    v[3] = _mm512_xor_si512(_mm512_rol_epi64(v[3], 21), v[0]);
-    v[2] = _mm512_add_epi64(v[2], v[1]);
-    v[1] = _mm512_xor_si512(_mm512_rol_epi64(v[1], 17), v[2]);
-    v[2] = _mm512_rol_epi64(v[2], 32);
-}
-
-AVX512_INLINE void word_eight(struct eight *state, __m512i word)
-{
-    state->v[3] = _mm512_xor_si512(state->v[3], word);
-    round_eight(state);
-    state->v[0] = _mm512_xor_si512(state->v[0], word);
-}
-
-AVX512_INLINE __m512i hash_eight(const struct vpcvis_i_hash_state *start,
-                                 const struct vpcvis_i_flow_group *group, uint32_t i,
-                                 uint32_t words)
-{
-    struct eight state;
-    uint32_t w;
-
-    for (w = 0; w < 4; w++)
-        state.v[w] = _mm512_set1_epi64((int64_t)start->v[w]);
-    for (w = 0; w < words; w++)
-        word_eight(&state, _mm512_loadu_si512(&group->word[w][i]));
-    word_eight(&state, _mm512_set1_epi64((int64_t)((uint64_t)words << 59)));
-    state.v[2] = _mm512_xor_si512(state.v[2], _mm512_set1_epi64(0xff));
-    for (w = 0; w < 3; w++)
-        round_eight(&state);
-    return _mm512_xor_si512(_mm512_xor_si512(state.v[0], state.v[1]),
-                            _mm512_xor_si512(state.v[2], state.v[3]));
-}
 
 /* As vpcvis_i_flow_first and vpcvis_i_flow_tag. */
 AVX512_INLINE void choose_eight(const struct vpcvis_i_flow_table *table, __m512i hash,
@@ -95,7 +47,10 @@ AVX512 void vpcvis_i_flow_hash_avx512(const vpcvis_flow *flow,
     uint32_t i;
 
     for (i = at; i < end; i += 8)
-        choose_eight(table, hash_eight(&start, group, i, table->words), group, i);
+        choose_eight(table,
+                     vpcvis_i_hash_eight(&start, &group->word[0][i], VPCVIS_I_FLOW_BATCH,
+                                         table->words),
+                     group, i);
     for (i = at; i < end; i++)
         VPCVIS_I_FLOW_FETCH(table->bucket + group->first[i]);
 }

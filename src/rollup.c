@@ -83,7 +83,7 @@ static vpcvis_status read_rollup_config(const struct vpcvis_rollup_config *confi
 
     if (status != VPCVIS_OK)
         return status;
-    if ((known->flags & ~FLAGS_KNOWN) != 0 || known->reserved != 0 ||
+    if ((known->flags & ~FLAGS_KNOWN) != 0 || known->cpu > VPCVIS_CPU_NEON ||
         known->key_count > VPCVIS_ROLLUP_KEYS_MAX ||
         known->measure_count > VPCVIS_ROLLUP_MEASURES_MAX ||
         known->groups > VPCVIS_ROLLUP_GROUPS_MAX ||
@@ -250,6 +250,8 @@ vpcvis_status vpcvis_rollup_init(void *memory, size_t len,
     status = measure_rollup(config, &measured, &bytes);
     if (status != VPCVIS_OK)
         return status;
+    if (vpcvis_base_cpu_find(measured.config.cpu) != VPCVIS_OK)
+        return VPCVIS_E_CPU;
     if (len < bytes)
         return VPCVIS_E_SPACE;
     rollup = vpcvis_i_bytes_align(memory);
@@ -258,6 +260,8 @@ vpcvis_status vpcvis_rollup_init(void *memory, size_t len,
     rollup->hash_key[0] = vpcvis_i_bytes_le64((const char *)measured.config.hash_key);
     rollup->hash_key[1] = vpcvis_i_bytes_le64((const char *)measured.config.hash_key + 8);
     rollup->sketch_key[0] = measured.config.sketch_seed;
+    rollup->cpu =
+        measured.config.cpu == VPCVIS_CPU_AUTO ? vpcvis_base_cpu() : measured.config.cpu;
     vpcvis_rollup_clear(rollup);
     *out = rollup;
     return VPCVIS_OK;

@@ -100,7 +100,7 @@ struct vpcvis_rollup {
     uint32_t has_texts;
     uint32_t words;      /* of a key */
     uint32_t slot_words; /* of a slot */
-    uint32_t reserved;
+    uint32_t cpu;
     uint32_t word_at[VPCVIS_ROLLUP_KEYS_MAX];       /* a key's first word */
     uint32_t sketch_at[VPCVIS_ROLLUP_MEASURES_MAX]; /* in words, from the slot's start */
     struct vpcvis_i_rollup_source *source;          /* working memory */
@@ -207,6 +207,12 @@ VPCVIS_I uint64_t *vpcvis_i_rollup_find(vpcvis_rollup *rollup, const uint64_t *w
 
 /* Make a slot that nothing was added to. */
 VPCVIS_I void vpcvis_i_rollup_empty(const vpcvis_rollup *rollup, uint64_t *slot);
+
+/* Hash the keys of the block's lanes. */
+VPCVIS_I void vpcvis_i_rollup_hash(const vpcvis_rollup *rollup, uint32_t count);
+
+/* Find the slots of the block's lanes, or make them. */
+VPCVIS_I void vpcvis_i_rollup_find_lanes(vpcvis_rollup *rollup, uint32_t count);
 
 /* Add the block's lanes to their groups. */
 VPCVIS_I void vpcvis_i_rollup_count(vpcvis_rollup *rollup, uint32_t count);

@@ -68,24 +68,53 @@ static void merge_counts(vpcvis_rollup *rollup, const struct vpcvis_rollup_count
     counts->undirected = add_to_end(counts->undirected, from->undirected);
 }
 
+/* Make a block of another machine's groups. */
+static void take_groups(vpcvis_rollup *rollup, const vpcvis_rollup *from, uint32_t first,
+                        uint32_t count)
+{
+    struct vpcvis_i_rollup_block *block = rollup->block;
+    uint64_t words[VPCVIS_I_ROLLUP_WORDS];
+    uint32_t i, w;
+
+    block->roomless = 0;
+    for (i = 0; i < count; i++) {
+        const uint64_t *slot = vpcvis_i_rollup_slot(from, first + i);
+
+        if (!translate(rollup, from, slot, words))
+            block->roomless |= (uint64_t)1 << i;
+        for (w = 0; w < rollup->words; w++)
+            block->word[w][i] = words[w];
+    }
+}
+
+static void merge_groups(vpcvis_rollup *rollup, const vpcvis_rollup *from, uint32_t first,
+                         uint32_t count)
+{
+    struct vpcvis_i_rollup_part part;
+    uint32_t i;
+
+    take_groups(rollup, from, first, count);
+    vpcvis_i_rollup_find_lanes(rollup, count);
+    for (i = 0; i < count; i++) {
+        vpcvis_i_rollup_part_of(from, vpcvis_i_rollup_slot(from, first + i), &part);
+        vpcvis_i_rollup_join(rollup, rollup->block->slot[i], &part);
+    }
+}
+
 vpcvis_status vpcvis_rollup_merge(vpcvis_rollup *rollup, const vpcvis_rollup *from)
 {
-    uint64_t words[VPCVIS_I_ROLLUP_WORDS];
     struct vpcvis_i_rollup_part part;
     uint64_t *slot;
-    uint32_t g;
+    uint32_t g, left;
 
     if (rollup == NULL || from == NULL || rollup == from)
         return VPCVIS_E_ARG;
     if (!is_same_kind(&rollup->config, &from->config))
         return VPCVIS_E_CONFIG;
-    for (g = 0; g < from->counts.groups; g++) {
-        slot = vpcvis_i_rollup_slot(from, g);
-        vpcvis_i_rollup_part_of(from, slot, &part);
-        slot = translate(rollup, from, slot, words)
-                   ? vpcvis_i_rollup_find(rollup, words)
-                   : vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
-        vpcvis_i_rollup_join(rollup, slot, &part);
+    for (g = 0; g < from->counts.groups; g += VPCVIS_I_ROLLUP_LANES) {
+        left = from->counts.groups - g;
+        merge_groups(rollup, from, g,
+                     left < VPCVIS_I_ROLLUP_LANES ? left : VPCVIS_I_ROLLUP_LANES);
     }
     vpcvis_i_rollup_part_of(from, vpcvis_i_rollup_slot(from, VPCVIS_ROLLUP_OTHER), &part);
     slot = vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);

@@ -102,23 +102,20 @@ uint64_t *vpcvis_i_rollup_find(vpcvis_rollup *rollup, const uint64_t *words)
 
 /* Where the lanes' groups are: hash all, follow the index, then look at the slots. Each step
  * goes over all lanes before the next begins, so that memory is asked for before its use. */
-static void hash_lanes(vpcvis_rollup *rollup, uint32_t count)
+static void hash_lanes(const vpcvis_rollup *rollup, uint32_t count)
 {
-    struct vpcvis_i_rollup_block *block = rollup->block;
-    uint64_t key[VPCVIS_I_ROLLUP_WORDS];
-    uint32_t i, w;
+    const struct vpcvis_i_rollup_block *block = rollup->block;
+    uint32_t i;
 
-    for (i = 0; i < count; i++) {
-        for (w = 0; w < rollup->words; w++)
-            key[w] = block->word[w][i];
-        block->hash[i] = vpcvis_i_hash_sip13(rollup->hash_key, key, rollup->words);
+    vpcvis_i_rollup_hash(rollup, count);
+    for (i = 0; i < count; i++)
         VPCVIS_I_PREFETCH(rollup->index + (block->hash[i] & rollup->mask));
-    }
 }
 
-static void guess_lanes(vpcvis_rollup *rollup, uint32_t count)
+static void guess_lanes(const vpcvis_rollup *rollup, uint32_t count)
 {
     struct vpcvis_i_rollup_block *block = rollup->block;
+    const uint32_t last = rollup->words + 1 + rollup->config.measure_count;
     uint32_t i;
 
     for (i = 0; i < count; i++) {
@@ -132,16 +129,19 @@ static void guess_lanes(vpcvis_rollup *rollup, uint32_t count)
             continue;
         block->guess[i] = leads_to(rollup->index[at]);
         VPCVIS_I_PREFETCH(vpcvis_i_rollup_slot(rollup, block->guess[i]));
+        VPCVIS_I_PREFETCH(vpcvis_i_rollup_slot(rollup, block->guess[i]) + last);
     }
 }
 
-static void find_lanes(vpcvis_rollup *rollup, uint32_t count)
+void vpcvis_i_rollup_find_lanes(vpcvis_rollup *rollup, uint32_t count)
 {
     struct vpcvis_i_rollup_block *block = rollup->block;
     uint64_t *const other = vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
     uint64_t key[VPCVIS_I_ROLLUP_WORDS];
-    uint32_t i, w, others = 0;
+    uint32_t i, w;
 
+    hash_lanes(rollup, count);
+    guess_lanes(rollup, count);
     for (i = 0; i < count; i++) {
         uint64_t *slot = vpcvis_i_rollup_slot(rollup, block->guess[i]);
 
@@ -152,6 +152,17 @@ static void find_lanes(vpcvis_rollup *rollup, uint32_t count)
         else if (slot == other || !is_key(rollup, slot, key))
             slot = find_hashed(rollup, key, block->hash[i]);
         block->slot[i] = slot;
+    }
+}
+
+static void count_lanes(vpcvis_rollup *rollup, uint32_t count)
+{
+    const uint64_t *const other = vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
+    uint32_t i, others = 0;
+
+    for (i = 0; i < count; i++) {
+        uint64_t *slot = rollup->block->slot[i];
+
         ++*vpcvis_i_rollup_records(rollup, slot);
         others += slot == other;
     }
@@ -196,9 +207,8 @@ void vpcvis_i_rollup_count(vpcvis_rollup *rollup, uint32_t count)
     struct vpcvis_i_rollup_block *block = rollup->block;
     uint32_t i, m;
 
-    hash_lanes(rollup, count);
-    guess_lanes(rollup, count);
-    find_lanes(rollup, count);
+    vpcvis_i_rollup_find_lanes(rollup, count);
+    count_lanes(rollup, count);
     for (m = 0; m < rollup->config.measure_count; m++) {
         const uint32_t kind = rollup->config.measures[m].kind;
 

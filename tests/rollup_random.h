@@ -128,6 +128,9 @@ static void random_config(struct random_run *run, struct vpcvis_rollup_config *c
     config->sketch_seed = random_below(run, 1000);
     config->hash_key[3] = (uint8_t)(1 + random_below(run, 255));
     config->logged = random_below(run, 3) == 0 ? run->logged : NULL;
+    config->cpu = (uint32_t)random_below(run, VPCVIS_CPU_NEON + 1);
+    if (vpcvis_base_cpu_find(config->cpu) != VPCVIS_OK)
+        config->cpu = VPCVIS_CPU_AUTO;
     for (i = 0; i < config->key_count; i++)
         random_key(run, &config->keys[i]);
     for (i = 0; i < config->measure_count; i++)

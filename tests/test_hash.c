@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Internal hash of room base: SipHash-1-3 of whole words. Expected values: a second program,
+ * Internal hash of room base: SipHash-1-3 of whole words, one key or many at once. Expected values: a second program,
  * which reproduces the SipHash-2-4 value of the paper's appendix A and CPython's siphash13.
  */
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#include "hash.h"
+#include "hash_lanes.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
@@ -50,6 +51,72 @@ START_TEST(siphash_of_cpython)
 }
 END_TEST
 
+#define LANES 16
+#define WORDS 17 /* of the longest key that is hashed so */
+
+#if defined(VPCVIS_I_X86)
+__attribute__((target("avx2"))) static void hash_fours(
+    const struct vpcvis_i_hash_state *start, uint64_t words[WORDS][LANES], uint32_t n,
+    uint64_t *hashes)
+{
+    uint32_t i;
+
+    for (i = 0; i < LANES; i += 4)
+        _mm256_storeu_si256((__m256i *)(void *)&hashes[i],
+                            vpcvis_i_hash_four(start, &words[0][i], LANES, n));
+}
+
+__attribute__((target("avx512f"))) static void hash_eights(
+    const struct vpcvis_i_hash_state *start, uint64_t words[WORDS][LANES], uint32_t n,
+    uint64_t *hashes)
+{
+    uint32_t i;
+
+    for (i = 0; i < LANES; i += 8)
+        _mm512_storeu_si512(&hashes[i],
+                            vpcvis_i_hash_eight(start, &words[0][i], LANES, n));
+}
+#else
+static void hash_fours(const struct vpcvis_i_hash_state *start,
+                       uint64_t words[WORDS][LANES], uint32_t n, uint64_t *hashes)
+{
+    (void)start, (void)words, (void)n, (void)hashes;
+}
+#define hash_eights hash_fours
+#endif
+
+/* Many keys at once have the hashes that they have one at a time. */
+START_TEST(lanes)
+{
+    const uint32_t cpu = _i < WORDS ? VPCVIS_CPU_AVX2 : VPCVIS_CPU_AVX512;
+    const uint32_t n = (uint32_t)_i % WORDS + 1;
+    const uint64_t key[2] = {0x0706050403020100u, 0x0f0e0d0c0b0a0908u};
+    const struct vpcvis_i_hash_state start = vpcvis_i_hash_start(key);
+    uint64_t words[WORDS][LANES], one[WORDS], hashes[LANES];
+    uint64_t state = 88172645463325252u;
+    uint32_t i, w;
+
+    if (vpcvis_base_cpu_find(cpu) != VPCVIS_OK) {
+        printf("skipped: this CPU has no %s\n", vpcvis_base_cpu_name(cpu));
+        return;
+    }
+    for (w = 0; w < WORDS; w++) {
+        for (i = 0; i < LANES; i++) {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            words[w][i] = state;
+        }
+    }
+    (cpu == VPCVIS_CPU_AVX2 ? hash_fours : hash_eights)(&start, words, n, hashes);
+    for (i = 0; i < LANES; i++) {
+        for (w = 0; w < n; w++)
+            one[w] = words[w][i];
+        ck_assert_uint_eq(hashes[i], vpcvis_i_hash_sip13(key, one, n));
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hash");
@@ -59,6 +126,7 @@ int main(void)
 
     tcase_add_loop_test(tcase, siphash_1_3, 0, COUNT(rows));
     tcase_add_test(tcase, siphash_of_cpython);
+    tcase_add_loop_test(tcase, lanes, 0, 2 * WORDS);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -519,7 +519,7 @@ START_TEST(config_refuses)
     case 15: f.config.measures[0].kind = 8; break;
     case 16: f.config.groups = VPCVIS_ROLLUP_GROUPS_MAX + 1; break;
     case 17: f.config.text_bytes = (uint64_t)1 << 32; break;
-    default: f.config.reserved = 1; break;
+    default: f.config.cpu = VPCVIS_CPU_NEON + 1; break;
     }
     ck_assert_int_eq(vpcvis_rollup_new(&f.config, NULL, &f.rollup), VPCVIS_E_CONFIG);
     ck_assert_uint_eq(vpcvis_rollup_bytes(&f.config), 0);
@@ -557,6 +557,11 @@ START_TEST(memory_and_arguments)
     bytes = vpcvis_rollup_bytes(&f.config);
     memory = malloc(bytes + 1);
     ck_assert_int_eq(vpcvis_rollup_new(&f.config, &none, &f.rollup), VPCVIS_E_MEMORY);
+    f.config.cpu = vpcvis_base_cpu_find(VPCVIS_CPU_NEON) == VPCVIS_OK ? VPCVIS_CPU_SSE2
+                                                                      : VPCVIS_CPU_NEON;
+    ck_assert_int_eq(vpcvis_rollup_init(memory, bytes, &f.config, &f.rollup),
+                     VPCVIS_E_CPU);
+    f.config.cpu = VPCVIS_CPU_AUTO;
     ck_assert_int_eq(vpcvis_rollup_init(memory, bytes - 1, &f.config, &f.rollup),
                      VPCVIS_E_SPACE);
     ck_assert_int_eq(vpcvis_rollup_init(memory + 1, bytes, &f.config, &f.rollup),

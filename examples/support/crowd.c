@@ -23,8 +23,6 @@ struct shared {
 
 struct worker {
     struct shared *shared;
-    pthread_t thread;
-    int started;
     vpcvis_rollup **rollups;
     struct vpcvis_line_columns columns;
     void *columns_memory, *reader_memory;
@@ -33,6 +31,12 @@ struct worker {
     struct input input;
     struct vpcvis_error errors[ERRORS];
     char chunk[CHUNK];
+};
+
+struct helper {
+    struct shared *shared;
+    pthread_t thread;
+    vpcvis_rollup **rollups; /* NULL: there was no memory */
 };
 
 /* The next path to read; NULL if there is none. */
@@ -161,14 +165,12 @@ static void read_path(struct worker *worker, const char *path)
     input_close(&worker->input);
 }
 
-static void *work(void *argument)
+static void work(struct worker *worker)
 {
-    struct worker *worker = argument;
     const char *path;
 
     while ((path = take_path(worker->shared)) != NULL)
         read_path(worker, path);
-    return NULL;
 }
 
 /* The fields that all questions and the expression need; one at least. */
@@ -252,30 +254,40 @@ static void merge_rollups(const struct crowd *crowd, vpcvis_rollup **rollups)
     free(rollups);
 }
 
+/* What a thread beside the first does. Without memory it leaves the paths to the others. */
+static void *help(void *argument)
+{
+    struct helper *helper = argument;
+    struct worker *worker;
+
+    helper->rollups = make_rollups(helper->shared->crowd);
+    if (helper->rollups == NULL)
+        return NULL;
+    worker = make_worker(helper->shared, helper->rollups);
+    if (worker == NULL)
+        return NULL;
+    work(worker);
+    free_worker(worker);
+    return NULL;
+}
+
 /* Work on threads beside this one: helpers that cannot be had are done without. */
 static void work_together(struct shared *shared, struct worker *own)
 {
     const uint32_t threads = shared->crowd->threads;
-    struct worker **helpers = calloc(threads, sizeof(*helpers));
-    uint32_t i;
+    struct helper *helpers = calloc(threads, sizeof(*helpers));
+    uint32_t i, started = 0;
 
-    for (i = 1; helpers != NULL && i < threads; i++) {
-        vpcvis_rollup **rollups = make_rollups(shared->crowd);
-        if (rollups == NULL)
+    for (; helpers != NULL && started < threads - 1; started++) {
+        helpers[started].shared = shared;
+        if (pthread_create(&helpers[started].thread, NULL, help, &helpers[started]) != 0)
             break;
-        helpers[i] = make_worker(shared, rollups);
-        if (helpers[i] == NULL)
-            merge_rollups(shared->crowd, rollups);
-        else
-            helpers[i]->started =
-                pthread_create(&helpers[i]->thread, NULL, work, helpers[i]) == 0;
     }
     work(own);
-    for (i = 1; helpers != NULL && i < threads && helpers[i] != NULL; i++) {
-        if (helpers[i]->started)
-            pthread_join(helpers[i]->thread, NULL);
-        merge_rollups(shared->crowd, helpers[i]->rollups);
-        free_worker(helpers[i]);
+    for (i = 0; i < started; i++) {
+        pthread_join(helpers[i].thread, NULL);
+        if (helpers[i].rollups != NULL)
+            merge_rollups(shared->crowd, helpers[i].rollups);
     }
     free(helpers);
 }

@@ -103,7 +103,7 @@ struct vpcvis_rollup_config {
     uint64_t
         text_bytes; /* and for their bytes together, at most 2^32 - 1; 0: 24 a text */
     uint32_t sketch_bits; /* 4..16; 0: 10 */
-    uint32_t reserved;
+    uint32_t cpu;         /* VPCVIS_CPU_... */
     uint8_t hash_key[16]; /* secret, random; places groups, does not change results */
     uint64_t sketch_seed;
     const vpcvis_prefix *logged; /* see above; stays as long as the rollup; may be NULL */
@@ -140,7 +140,8 @@ VPCVIS_API size_t vpcvis_rollup_bytes(const struct vpcvis_rollup_config *config)
  * Make a rollup in memory of len bytes, which stays until its last use. One thread at a time;
  * distinct rollups are independent, so each thread fills its own and one merges them.
  * VPCVIS_E_CONFIG: a kind, field, length or step that cannot be; a number's measure of what is
- * no number; no hash_key without VPCVIS_ROLLUP_UNKEYED. VPCVIS_E_SPACE, VPCVIS_E_ARG.
+ * no number; no hash_key without VPCVIS_ROLLUP_UNKEYED. VPCVIS_E_CPU: a cpu that is not to be
+ * had. VPCVIS_E_SPACE, VPCVIS_E_ARG.
  */
 VPCVIS_API vpcvis_status vpcvis_rollup_init(void *memory, size_t len,
                                             const struct vpcvis_rollup_config *config,
