@@ -240,10 +240,7 @@ static void use_layout(vpcvis_columns *columns, const vpcvis_layout *layout)
     columns->narrow = used < asked_count;
 }
 
-/* Room for texts: that of the pieces for all the rows of a batch, and an eighth more; and so
- * much that it need not be measured often (what is not used costs no memory). */
-#define ROOM_MORE (4 * VPCVIS_LINE_MAX)
-
+/* Room for texts: that of the pieces for all the rows of a batch, and a quarter more. */
 static void plan_room(const vpcvis_columns *columns, size_t *room)
 {
     const struct vpcvis_i_columns_pieces *pieces = &columns->pieces;
@@ -252,7 +249,7 @@ static void plan_room(const vpcvis_columns *columns, size_t *room)
     vpcvis_i_columns_measure(&columns->set, pieces, pieces->count, room);
     for (c = 0; c < columns->set.count; c++) {
         const uint64_t part = (uint64_t)room[c] * columns->rows / pieces->count;
-        const uint64_t wished = part + part / 8 + ROOM_MORE;
+        const uint64_t wished = part + part / 4;
 
         if (columns->set.column[c].type == VPCVIS_I_COLUMNS_WORDS)
             room[c] = VPCVIS_I_COLUMNS_WORDS_MAX * 16 + VPCVIS_LINE_MAX;
