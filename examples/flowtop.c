@@ -90,7 +90,8 @@ static const char help[] =
     "  --groups N        room for so many groups of each -s, 1000000 by default; what finds\n"
     "                    none is summed as everything else, and said\n"
     "  --layout FORMAT   the columns until a header line says so, as flowcat takes it\n"
-    "  --threads N       files are read by so many at once; as many as there are processors\n"
+    "  --threads N       files, and pieces of plain files, are read by so many at once; as\n"
+    "                    many as there are processors\n"
     "  --partial         print all groups as lines that add up, for --merge: distinct counts\n"
     "                    as sketches, everything else as a line of its own\n"
     "  --merge           FILEs are such lines, of any number of workers and questions, in any\n"
@@ -503,6 +504,7 @@ static int run(struct flowtop *top, char **paths, size_t count)
     report_init(&top->report, "flowtop", walk.sized ? walk.bytes : 0, top->options.quiet);
     crowd.paths = walk.paths;
     crowd.path_count = walk.count;
+    crowd.bytes = walk.bytes;
     crowd.questions = top->questions;
     crowd.question_count = top->options.asked;
     crowd.where = top->where;

@@ -230,6 +230,17 @@ row top-small 1 - "flowtop --quiet --groups 2 -s srcaddr/bytes v2-default.log" \
 row top-layout 0 - "echo '10.0.1.20 443 2280' | flowtop --quiet --layout 'srcaddr dstport bytes' -s dstport/bytes" \
     "no header line"
 row top-s3 0 gzip "flowtop --threads 3 -s action/bytes,records s3" "a directory, several threads"
+awk 'NR == 1 { print; next } { row[NR] = $0 }
+    END { for (i = 0; i < 5000; i++) for (r = 2; r <= NR; r++) print (r == 2 && i % 900 == 0 ? "bad" : row[r]) }' \
+    examples/samples/v5.log >"$work/large.log"
+cat examples/samples/v3.log examples/samples/trouble.log >>"$work/large.log"
+row top-pieces 0 - "for threads in 1 3; do
+        flowtop --threads \$threads --to csv -s srcaddr,dstport/bytes,records,distinct:dstaddr $work/large.log \
+            >$work/pieces.\$threads 2>&1
+    done
+    wc -l <$work/pieces.1
+    cmp $work/pieces.1 $work/pieces.3" \
+    "several threads read one file in pieces: same totals, bad lines by number, another header late"
 row top-bad 1 - "flowtop -s /records trouble.log" "bad lines are named and cost themselves"
 three='-s srcaddr:24,dstaddr:zone,action/bytes,records,min:start,distinct:dstport'
 three="$three -s vpc-id,protocol/records,or:tcp-flags,max:packets,count:bytes -s /bytes"

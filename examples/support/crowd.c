@@ -1,63 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 #define _POSIX_C_SOURCE 200809L
 
-#include "crowd.h"
+#include "crowd_work.h"
 
-#include <vpcvis.h>
-
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK  ((size_t)256 << 10)
-#define ROWS   2048u
-#define ERRORS 256
-
-/* What the threads share, under the lock. */
-struct shared {
-    struct crowd *crowd;
-    pthread_mutex_t lock;
-    size_t next;        /* path */
-    uint64_t in_flight; /* bytes read of files that are not done */
-};
-
-struct worker {
-    struct shared *shared;
-    vpcvis_rollup **rollups;
-    struct vpcvis_line_columns columns;
-    void *columns_memory, *reader_memory;
-    uint64_t fields[2], reported;
-    uint64_t take[ROWS / 64];
-    struct input input;
-    struct vpcvis_error errors[ERRORS];
-    char chunk[CHUNK];
-};
+/* Bytes for which another thread, with tables of its own, is worth while. */
+#define SHARE ((uint64_t)8 << 20)
 
 struct helper {
-    struct shared *shared;
+    struct crowd_shared *shared;
     pthread_t thread;
     vpcvis_rollup **rollups; /* NULL: there was no memory */
 };
 
 /* The next path to read; NULL if there is none. */
-static const char *take_path(struct shared *shared)
+static const char *take_path(struct crowd_worker *worker)
 {
+    struct crowd_shared *shared = worker->shared;
     const char *path = NULL;
 
     pthread_mutex_lock(&shared->lock);
-    if (shared->next < shared->crowd->path_count)
+    if (shared->next < shared->crowd->path_count) {
         path = shared->crowd->paths[shared->next++];
+        shared->opening++;
+        worker->opening = 1;
+    }
     pthread_mutex_unlock(&shared->lock);
     return path;
 }
 
-static void add_batch(struct worker *worker, const vpcvis_layout *layout,
-                      const struct vpcvis_reader_batch *batch)
+void crowd_opened(struct crowd_worker *worker)
+{
+    struct crowd_shared *shared = worker->shared;
+
+    if (!worker->opening)
+        return;
+    worker->opening = 0;
+    pthread_mutex_lock(&shared->lock);
+    shared->opening--;
+    pthread_cond_broadcast(&shared->changed);
+    pthread_mutex_unlock(&shared->lock);
+}
+
+vpcvis_reader *crowd_reader(struct crowd_worker *worker)
+{
+    struct vpcvis_reader_config config = {0};
+    vpcvis_reader *reader = NULL;
+
+    config.size = sizeof(config);
+    config.layout = worker->shared->crowd->layout;
+    memcpy(config.fields, worker->fields, sizeof(config.fields));
+    (void)vpcvis_reader_init(worker->reader_memory, vpcvis_reader_bytes(), &config,
+                             &reader);
+    return reader;
+}
+
+vpcvis_status crowd_next(struct crowd_worker *worker, vpcvis_reader *reader,
+                         struct vpcvis_reader_batch *batch)
+{
+    return vpcvis_reader_next_columns(reader, &worker->columns, worker->errors,
+                                      CROWD_ERRORS, batch);
+}
+
+void crowd_add(struct crowd_worker *worker, const vpcvis_reader *reader,
+               const struct vpcvis_reader_batch *batch)
 {
     const struct crowd *crowd = worker->shared->crowd;
+    const vpcvis_layout *layout = vpcvis_reader_layout(reader);
     const uint64_t *take = NULL;
     uint32_t i;
 
+    if (batch->records == 0)
+        return;
     if (crowd->where != NULL) {
         where_match(crowd->where, layout, &worker->columns, batch->text,
                     (size_t)batch->records, worker->take);
@@ -69,33 +85,29 @@ static void add_batch(struct worker *worker, const vpcvis_layout *layout,
 }
 
 /* Read all that the reader can give now; the status that says why there is no more. */
-static vpcvis_status drain(struct worker *worker, vpcvis_reader *reader)
+static vpcvis_status drain(struct crowd_worker *worker, vpcvis_reader *reader)
 {
-    struct shared *shared = worker->shared;
+    struct crowd_shared *shared = worker->shared;
     struct vpcvis_reader_batch batch;
     vpcvis_status status;
     uint64_t i;
 
-    while ((status = vpcvis_reader_next_columns(reader, &worker->columns, worker->errors,
-                                                ERRORS, &batch)) == VPCVIS_OK) {
-        const vpcvis_layout *layout = vpcvis_reader_layout(reader);
-
+    while ((status = crowd_next(worker, reader, &batch)) == VPCVIS_OK) {
         if (batch.errors > 0) {
             pthread_mutex_lock(&shared->lock);
             for (i = 0; i < batch.errors; i++)
-                report_bad(shared->crowd->report, worker->input.name, layout,
-                           &worker->errors[i]);
+                report_bad(shared->crowd->report, worker->input.name,
+                           vpcvis_reader_layout(reader), &worker->errors[i]);
             pthread_mutex_unlock(&shared->lock);
         }
-        if (batch.records > 0)
-            add_batch(worker, layout, &batch);
+        crowd_add(worker, reader, &batch);
     }
     return status;
 }
 
-static void show_progress(struct worker *worker)
+static void show_progress(struct crowd_worker *worker)
 {
-    struct shared *shared = worker->shared;
+    struct crowd_shared *shared = worker->shared;
 
     pthread_mutex_lock(&shared->lock);
     shared->in_flight += worker->input.taken - worker->reported;
@@ -105,9 +117,9 @@ static void show_progress(struct worker *worker)
 }
 
 /* Read an opened input to its end. NULL, or why that could not be. */
-static const char *read_all(struct worker *worker, vpcvis_reader *reader)
+static const char *read_all(struct crowd_worker *worker, vpcvis_reader *reader)
 {
-    struct shared *shared = worker->shared;
+    struct crowd_shared *shared = worker->shared;
     struct input *in = &worker->input;
     ptrdiff_t n = 1;
 
@@ -135,25 +147,13 @@ static const char *read_all(struct worker *worker, vpcvis_reader *reader)
     return NULL;
 }
 
-static void read_path(struct worker *worker, const char *path)
+/* What came of a path that was not read in pieces. */
+static void report_path(struct crowd_worker *worker, const char *path,
+                        const vpcvis_reader *reader, const char *problem)
 {
-    struct shared *shared = worker->shared;
+    struct crowd_shared *shared = worker->shared;
     struct report *report = shared->crowd->report;
-    struct vpcvis_reader_config config = {0};
-    vpcvis_reader *reader = NULL;
-    const char *problem;
 
-    config.size = sizeof(config);
-    config.layout = shared->crowd->layout;
-    memcpy(config.fields, worker->fields, sizeof(config.fields));
-    worker->reported = 0;
-    if (input_open(&worker->input, path) != 0)
-        problem = worker->input.problem;
-    else if (vpcvis_reader_init(worker->reader_memory, vpcvis_reader_bytes(), &config,
-                                &reader) != VPCVIS_OK)
-        problem = "no reader for it";
-    else
-        problem = read_all(worker, reader);
     pthread_mutex_lock(&shared->lock);
     shared->in_flight -= worker->reported;
     report->files++;
@@ -162,15 +162,40 @@ static void read_path(struct worker *worker, const char *path)
     if (reader != NULL)
         report_add(report, reader, worker->input.taken);
     pthread_mutex_unlock(&shared->lock);
-    input_close(&worker->input);
 }
 
-static void work(struct worker *worker)
+static void read_path(struct crowd_worker *worker, const char *path)
+{
+    struct input *in = &worker->input;
+    vpcvis_reader *reader = NULL;
+    const char *problem;
+    int plain = INPUT_FAILED;
+
+    worker->reported = 0;
+    if (input_open(in, path) == 0)
+        plain = input_is_plain(in);
+    if (plain != INPUT_FAILED)
+        reader = crowd_reader(worker);
+    if (reader != NULL && plain && in->size > PIECE &&
+        crowd_read_pieces(worker, reader) == 0)
+        return;
+    crowd_opened(worker);
+    if (plain == INPUT_FAILED)
+        problem = in->problem;
+    else
+        problem = reader != NULL ? read_all(worker, reader) : "no reader for it";
+    report_path(worker, path, reader, problem);
+    input_close(in);
+}
+
+static void work(struct crowd_worker *worker)
 {
     const char *path;
 
-    while ((path = take_path(worker->shared)) != NULL)
+    while ((path = take_path(worker)) != NULL)
         read_path(worker, path);
+    while (crowd_help(worker))
+        continue;
 }
 
 /* The fields that all questions and the expression need; one at least. */
@@ -194,9 +219,10 @@ static void ask(const struct crowd *crowd, vpcvis_rollup *const *rollups,
     }
 }
 
-static struct worker *make_worker(struct shared *shared, vpcvis_rollup **rollups)
+static struct crowd_worker *make_worker(struct crowd_shared *shared,
+                                        vpcvis_rollup **rollups)
 {
-    struct worker *worker = calloc(1, sizeof(*worker));
+    struct crowd_worker *worker = calloc(1, sizeof(*worker));
     size_t bytes;
 
     if (worker == NULL)
@@ -204,13 +230,13 @@ static struct worker *make_worker(struct shared *shared, vpcvis_rollup **rollups
     worker->shared = shared;
     worker->rollups = rollups;
     ask(shared->crowd, rollups, worker->fields);
-    bytes = vpcvis_line_columns_bytes(worker->fields, ROWS);
+    bytes = vpcvis_line_columns_bytes(worker->fields, CROWD_ROWS);
     worker->columns.size = sizeof(worker->columns);
     worker->columns_memory = malloc(bytes);
     worker->reader_memory = malloc(vpcvis_reader_bytes());
     if (worker->columns_memory != NULL && worker->reader_memory != NULL &&
-        vpcvis_line_columns_init(worker->columns_memory, bytes, worker->fields, ROWS,
-                                 &worker->columns) == VPCVIS_OK)
+        vpcvis_line_columns_init(worker->columns_memory, bytes, worker->fields,
+                                 CROWD_ROWS, &worker->columns) == VPCVIS_OK)
         return worker;
     free(worker->columns_memory);
     free(worker->reader_memory);
@@ -218,7 +244,7 @@ static struct worker *make_worker(struct shared *shared, vpcvis_rollup **rollups
     return NULL;
 }
 
-static void free_worker(struct worker *worker)
+static void free_worker(struct crowd_worker *worker)
 {
     free(worker->columns_memory);
     free(worker->reader_memory);
@@ -258,7 +284,7 @@ static void merge_rollups(const struct crowd *crowd, vpcvis_rollup **rollups)
 static void *help(void *argument)
 {
     struct helper *helper = argument;
-    struct worker *worker;
+    struct crowd_worker *worker;
 
     helper->rollups = make_rollups(helper->shared->crowd);
     if (helper->rollups == NULL)
@@ -272,7 +298,7 @@ static void *help(void *argument)
 }
 
 /* Work on threads beside this one: helpers that cannot be had are done without. */
-static void work_together(struct shared *shared, struct worker *own)
+static void work_together(struct crowd_shared *shared, struct crowd_worker *own)
 {
     const uint32_t threads = shared->crowd->threads;
     struct helper *helpers = calloc(threads, sizeof(*helpers));
@@ -292,21 +318,33 @@ static void work_together(struct shared *shared, struct worker *own)
     free(helpers);
 }
 
+/* How many threads have something to do: one a path, or one a few MB. */
+static uint32_t useful_threads(const struct crowd *crowd)
+{
+    const uint64_t shares = crowd->bytes / SHARE;
+    const uint64_t most = shares > crowd->path_count ? shares : crowd->path_count;
+
+    if (most == 0)
+        return 1;
+    return crowd->threads > most ? (uint32_t)most : crowd->threads;
+}
+
 const char *crowd_run(struct crowd *crowd)
 {
-    struct shared shared = {0};
-    struct worker *own;
+    struct crowd_shared shared = {0};
+    struct crowd_worker *own;
 
     shared.crowd = crowd;
-    if (pthread_mutex_init(&shared.lock, NULL) != 0)
+    if (pthread_mutex_init(&shared.lock, NULL) != 0 ||
+        pthread_cond_init(&shared.changed, NULL) != 0)
         return "no lock";
     own = make_worker(&shared, crowd->rollups);
     if (own == NULL)
         return "out of memory";
-    if (crowd->threads > crowd->path_count)
-        crowd->threads = crowd->path_count > 0 ? (uint32_t)crowd->path_count : 1;
+    crowd->threads = useful_threads(crowd);
     work_together(&shared, own);
     free_worker(own);
+    pthread_cond_destroy(&shared.changed);
     pthread_mutex_destroy(&shared.lock);
     return NULL;
 }

@@ -142,13 +142,26 @@ static int look_front(struct input *in)
     return in->envelope ? 0 : input_fail(in, "out of memory");
 }
 
+/* See what the bytes are, once. */
+static int look(struct input *in)
+{
+    if (in->started)
+        return 0;
+    in->started = 1;
+    return look_raw(in) != 0 || look_front(in) != 0 ? INPUT_FAILED : 0;
+}
+
+int input_is_plain(struct input *in)
+{
+    if (look(in) != 0)
+        return INPUT_FAILED;
+    return in->seekable && in->fd != STDIN_FILENO && !in->gunzip && !in->envelope;
+}
+
 ptrdiff_t input_read(struct input *in, char *out, size_t capacity)
 {
-    if (!in->started) {
-        in->started = 1;
-        if (look_raw(in) != 0 || look_front(in) != 0)
-            return INPUT_FAILED;
-    }
+    if (look(in) != 0)
+        return INPUT_FAILED;
     if (in->envelope)
         return envelope_read(in->envelope, in, out, capacity);
     return input_read_decoded(in, out, capacity);

@@ -49,6 +49,12 @@ int input_open(struct input *in, const char *path);
  */
 ptrdiff_t input_read(struct input *in, char *out, size_t capacity);
 
+/*
+ * Whether it is a regular file whose bytes are given as they are, so that pread of its fd reads
+ * the same: 1 or 0, or INPUT_FAILED.
+ */
+int input_is_plain(struct input *in);
+
 /* Whether reading may wait for whoever writes the other end of a pipe. */
 int input_waits(const struct input *in);
 

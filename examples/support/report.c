@@ -50,24 +50,32 @@ void report_failed(struct report *report, const char *file, const char *problem)
     report->failed++;
 }
 
-void report_add(struct report *report, const vpcvis_reader *reader, uint64_t taken)
+void report_count(struct report *report, const struct vpcvis_reader_counts *now,
+                  const struct vpcvis_reader_counts *before)
 {
-    struct vpcvis_reader_counts counts;
+    struct vpcvis_reader_counts *counts = &report->counts;
     size_t i;
 
-    progress_add(&report->progress, taken);
-    if (vpcvis_reader_get(reader, &counts) != VPCVIS_OK)
-        return;
-    report->counts.bytes += counts.bytes;
-    report->counts.lines += counts.lines;
-    report->counts.records += counts.records;
-    report->counts.nodata += counts.nodata;
-    report->counts.skipdata += counts.skipdata;
-    report->counts.blank += counts.blank;
-    report->counts.headers += counts.headers;
-    report->counts.errors += counts.errors;
+    counts->bytes += now->bytes - before->bytes;
+    counts->lines += now->lines - before->lines;
+    counts->records += now->records - before->records;
+    counts->nodata += now->nodata - before->nodata;
+    counts->skipdata += now->skipdata - before->skipdata;
+    counts->blank += now->blank - before->blank;
+    counts->headers += now->headers - before->headers;
+    counts->errors += now->errors - before->errors;
     for (i = 0; i < VPCVIS_STATUS_KINDS; i++)
-        report->counts.kinds[i] += counts.kinds[i];
+        counts->kinds[i] += now->kinds[i] - before->kinds[i];
+}
+
+void report_add(struct report *report, const vpcvis_reader *reader, uint64_t taken)
+{
+    const struct vpcvis_reader_counts none = {0};
+    struct vpcvis_reader_counts counts;
+
+    progress_add(&report->progress, taken);
+    if (vpcvis_reader_get(reader, &counts) == VPCVIS_OK)
+        report_count(report, &counts, &none);
 }
 
 static void print_count(uint64_t count, const char *one, const char *many,

@@ -32,6 +32,10 @@ void report_skipped(struct report *report, const struct input *in);
 /* Print that a file could not be read, and why. */
 void report_failed(struct report *report, const char *file, const char *problem);
 
+/* Add up what a reader counted since before. */
+void report_count(struct report *report, const struct vpcvis_reader_counts *now,
+                  const struct vpcvis_reader_counts *before);
+
 /* Add up what one input's reader counted. */
 void report_add(struct report *report, const vpcvis_reader *reader, uint64_t taken);
 
