@@ -211,7 +211,13 @@ VPCVIS_I void vpcvis_i_rollup_empty(const vpcvis_rollup *rollup, uint64_t *slot)
 /* Hash the keys of the block's lanes. */
 VPCVIS_I void vpcvis_i_rollup_hash(const vpcvis_rollup *rollup, uint32_t count);
 
-/* Find the slots of the block's lanes, or make them. */
+/* Ask for the memory that finding a hashed lane begins with. */
+VPCVIS_I_INLINE void vpcvis_i_rollup_ask(const vpcvis_rollup *rollup, uint32_t lane)
+{
+    VPCVIS_I_PREFETCH(rollup->index + (rollup->block->hash[lane] & rollup->mask));
+}
+
+/* Find the slots of the block's hashed lanes, or make them. */
 VPCVIS_I void vpcvis_i_rollup_find_lanes(vpcvis_rollup *rollup, uint32_t count);
 
 /* Add the block's lanes to their groups. */

@@ -4,6 +4,8 @@
  */
 #include "rollup.h"
 
+#define AHEAD 32u /* groups that are asked for before they are read */
+
 static uint64_t add_to_end(uint64_t a, uint64_t b)
 {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
@@ -34,15 +36,13 @@ static int is_same_kind(const struct vpcvis_rollup_config *a,
     return (int)same;
 }
 
-/* Key words of another machine's slot in this one's dictionary; 0 if a text finds no room. */
-static int translate(vpcvis_rollup *rollup, const vpcvis_rollup *from,
-                     const uint64_t *slot, uint64_t *words)
+/* Put another machine's texts in a lane into this one's dictionary; 0 if one finds no room. */
+static int translate(vpcvis_rollup *rollup, const vpcvis_rollup *from, uint32_t lane)
 {
     uint32_t k, id;
 
-    memcpy(words, slot, rollup->words * sizeof(*words));
     for (k = 0; k < rollup->config.key_count; k++) {
-        uint64_t *word = words + rollup->word_at[k];
+        uint64_t *word = &rollup->block->word[rollup->word_at[k]][lane];
         const struct vpcvis_i_rollup_entry *entry;
 
         if (vpcvis_i_rollup_kind(&rollup->config.keys[k]) < VPCVIS_KIND_NAME ||
@@ -68,36 +68,56 @@ static void merge_counts(vpcvis_rollup *rollup, const struct vpcvis_rollup_count
     counts->undirected = add_to_end(counts->undirected, from->undirected);
 }
 
-/* Make a block of another machine's groups. */
+/* Make a hashed block of another machine's groups. */
 static void take_groups(vpcvis_rollup *rollup, const vpcvis_rollup *from, uint32_t first,
                         uint32_t count)
 {
     struct vpcvis_i_rollup_block *block = rollup->block;
-    uint64_t words[VPCVIS_I_ROLLUP_WORDS];
+    const uint32_t groups = from->counts.groups;
+    const uint32_t ahead = groups > AHEAD ? groups - AHEAD : 0;
     uint32_t i, w;
 
     block->roomless = 0;
     for (i = 0; i < count; i++) {
         const uint64_t *slot = vpcvis_i_rollup_slot(from, first + i);
 
-        if (!translate(rollup, from, slot, words))
-            block->roomless |= (uint64_t)1 << i;
+        if (first + i < ahead)
+            VPCVIS_I_PREFETCH(slot + (size_t)AHEAD * from->slot_words);
         for (w = 0; w < rollup->words; w++)
-            block->word[w][i] = words[w];
+            block->word[w][i] = slot[w];
+        if (rollup->has_texts && !translate(rollup, from, i))
+            block->roomless |= (uint64_t)1 << i;
     }
+    vpcvis_i_rollup_hash(rollup, count);
 }
 
-static void merge_groups(vpcvis_rollup *rollup, const vpcvis_rollup *from, uint32_t first,
-                         uint32_t count)
+VPCVIS_I_INLINE uint32_t lanes_from(uint32_t group, uint32_t groups)
 {
-    struct vpcvis_i_rollup_part part;
-    uint32_t i;
+    const uint32_t left = groups - group;
 
-    take_groups(rollup, from, first, count);
-    vpcvis_i_rollup_find_lanes(rollup, count);
-    for (i = 0; i < count; i++) {
-        vpcvis_i_rollup_part_of(from, vpcvis_i_rollup_slot(from, first + i), &part);
-        vpcvis_i_rollup_join(rollup, rollup->block->slot[i], &part);
+    return left < VPCVIS_I_ROLLUP_LANES ? left : VPCVIS_I_ROLLUP_LANES;
+}
+
+/* Merge all groups. What comes next is hashed, and its memory asked for, while groups that were
+ * found are joined. */
+static void merge_groups(vpcvis_rollup *rollup, const vpcvis_rollup *from)
+{
+    const uint32_t groups = from->counts.groups;
+    struct vpcvis_i_rollup_part part;
+    uint32_t g, i, count, next = lanes_from(0, groups);
+
+    take_groups(rollup, from, 0, next);
+    for (g = 0; g < groups; g += count) {
+        count = next;
+        next = lanes_from(g + count, groups);
+        vpcvis_i_rollup_find_lanes(rollup, count);
+        take_groups(rollup, from, g + count, next);
+        for (i = 0; i < count; i++) {
+            if (i < next)
+                vpcvis_i_rollup_ask(rollup, i);
+            vpcvis_i_rollup_part_of(from, vpcvis_i_rollup_slot(from, g + i), &part);
+            vpcvis_i_rollup_join(rollup, rollup->block->slot[i], &part);
+        }
     }
 }
 
@@ -105,17 +125,12 @@ vpcvis_status vpcvis_rollup_merge(vpcvis_rollup *rollup, const vpcvis_rollup *fr
 {
     struct vpcvis_i_rollup_part part;
     uint64_t *slot;
-    uint32_t g, left;
 
     if (rollup == NULL || from == NULL || rollup == from)
         return VPCVIS_E_ARG;
     if (!is_same_kind(&rollup->config, &from->config))
         return VPCVIS_E_CONFIG;
-    for (g = 0; g < from->counts.groups; g += VPCVIS_I_ROLLUP_LANES) {
-        left = from->counts.groups - g;
-        merge_groups(rollup, from, g,
-                     left < VPCVIS_I_ROLLUP_LANES ? left : VPCVIS_I_ROLLUP_LANES);
-    }
+    merge_groups(rollup, from);
     vpcvis_i_rollup_part_of(from, vpcvis_i_rollup_slot(from, VPCVIS_ROLLUP_OTHER), &part);
     slot = vpcvis_i_rollup_slot(rollup, VPCVIS_ROLLUP_OTHER);
     vpcvis_i_rollup_join(rollup, slot, &part);

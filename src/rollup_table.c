@@ -100,18 +100,8 @@ uint64_t *vpcvis_i_rollup_find(vpcvis_rollup *rollup, const uint64_t *words)
     return find_hashed(rollup, words, hash);
 }
 
-/* Where the lanes' groups are: hash all, follow the index, then look at the slots. Each step
- * goes over all lanes before the next begins, so that memory is asked for before its use. */
-static void hash_lanes(const vpcvis_rollup *rollup, uint32_t count)
-{
-    const struct vpcvis_i_rollup_block *block = rollup->block;
-    uint32_t i;
-
-    vpcvis_i_rollup_hash(rollup, count);
-    for (i = 0; i < count; i++)
-        VPCVIS_I_PREFETCH(rollup->index + (block->hash[i] & rollup->mask));
-}
-
+/* Where the lanes' groups are: follow the index, then look at the slots. Each step goes over
+ * all lanes before the next begins, so that memory is asked for before its use. */
 static void guess_lanes(const vpcvis_rollup *rollup, uint32_t count)
 {
     struct vpcvis_i_rollup_block *block = rollup->block;
@@ -140,7 +130,6 @@ void vpcvis_i_rollup_find_lanes(vpcvis_rollup *rollup, uint32_t count)
     uint64_t key[VPCVIS_I_ROLLUP_WORDS];
     uint32_t i, w;
 
-    hash_lanes(rollup, count);
     guess_lanes(rollup, count);
     for (i = 0; i < count; i++) {
         uint64_t *slot = vpcvis_i_rollup_slot(rollup, block->guess[i]);
@@ -207,6 +196,9 @@ void vpcvis_i_rollup_count(vpcvis_rollup *rollup, uint32_t count)
     struct vpcvis_i_rollup_block *block = rollup->block;
     uint32_t i, m;
 
+    vpcvis_i_rollup_hash(rollup, count);
+    for (i = 0; i < count; i++)
+        vpcvis_i_rollup_ask(rollup, i);
     vpcvis_i_rollup_find_lanes(rollup, count);
     count_lanes(rollup, count);
     for (m = 0; m < rollup->config.measure_count; m++) {

@@ -9,12 +9,6 @@
 /* Bytes for which another thread, with tables of its own, is worth while. */
 #define SHARE ((uint64_t)8 << 20)
 
-struct helper {
-    struct crowd_shared *shared;
-    pthread_t thread;
-    vpcvis_rollup **rollups; /* NULL: there was no memory */
-};
-
 /* The next path to read; NULL if there is none. */
 static const char *take_path(struct crowd_worker *worker)
 {
@@ -269,31 +263,53 @@ static vpcvis_rollup **make_rollups(const struct crowd *crowd)
     return rollups;
 }
 
-static void merge_rollups(const struct crowd *crowd, vpcvis_rollup **rollups)
+/* Let a rollup wait for others of its question, or take the one that waits; NULL: none did. */
+static vpcvis_rollup *exchange(struct crowd_shared *shared, uint32_t question,
+                               vpcvis_rollup *mine)
 {
-    uint32_t i;
+    vpcvis_rollup *other;
 
-    for (i = 0; i < crowd->question_count; i++) {
-        (void)vpcvis_rollup_merge(crowd->rollups[i], rollups[i]);
-        vpcvis_rollup_free(rollups[i], NULL);
-    }
-    free(rollups);
+    pthread_mutex_lock(&shared->lock);
+    other = shared->waiting[question];
+    shared->waiting[question] = other != NULL ? NULL : mine;
+    pthread_mutex_unlock(&shared->lock);
+    return other;
 }
 
-/* What a thread beside the first does. Without memory it leaves the paths to the others. */
+/* Merge a thread's rollups with those of threads that are done. What waits in the end has it
+ * all. Several threads do this at once, each with rollups that nobody else has. */
+static void hand_in(struct crowd_shared *shared, vpcvis_rollup *const *rollups)
+{
+    vpcvis_rollup *other;
+    uint32_t i;
+
+    for (i = 0; i < shared->crowd->question_count; i++) {
+        while ((other = exchange(shared, i, rollups[i])) != NULL) {
+            (void)vpcvis_rollup_merge(rollups[i], other);
+            vpcvis_rollup_free(other, NULL);
+        }
+    }
+}
+
+/* What a thread beside the first does. Without memory it leaves the paths to the others; it
+ * takes none before there is something to do. */
 static void *help(void *argument)
 {
-    struct helper *helper = argument;
+    struct crowd_shared *shared = argument;
+    vpcvis_rollup **rollups = NULL;
     struct crowd_worker *worker;
 
-    helper->rollups = make_rollups(helper->shared->crowd);
-    if (helper->rollups == NULL)
+    if (crowd_has_work(shared))
+        rollups = make_rollups(shared->crowd);
+    if (rollups == NULL)
         return NULL;
-    worker = make_worker(helper->shared, helper->rollups);
-    if (worker == NULL)
-        return NULL;
-    work(worker);
-    free_worker(worker);
+    worker = make_worker(shared, rollups);
+    if (worker != NULL) {
+        work(worker);
+        free_worker(worker);
+    }
+    hand_in(shared, rollups);
+    free(rollups);
     return NULL;
 }
 
@@ -301,20 +317,16 @@ static void *help(void *argument)
 static void work_together(struct crowd_shared *shared, struct crowd_worker *own)
 {
     const uint32_t threads = shared->crowd->threads;
-    struct helper *helpers = calloc(threads, sizeof(*helpers));
+    pthread_t *helpers = calloc(threads, sizeof(*helpers));
     uint32_t i, started = 0;
 
-    for (; helpers != NULL && started < threads - 1; started++) {
-        helpers[started].shared = shared;
-        if (pthread_create(&helpers[started].thread, NULL, help, &helpers[started]) != 0)
-            break;
-    }
+    while (helpers != NULL && started < threads - 1 &&
+           pthread_create(&helpers[started], NULL, help, shared) == 0)
+        started++;
     work(own);
-    for (i = 0; i < started; i++) {
-        pthread_join(helpers[i].thread, NULL);
-        if (helpers[i].rollups != NULL)
-            merge_rollups(shared->crowd, helpers[i].rollups);
-    }
+    hand_in(shared, shared->crowd->rollups);
+    for (i = 0; i < started; i++)
+        pthread_join(helpers[i], NULL);
     free(helpers);
 }
 
@@ -338,11 +350,17 @@ const char *crowd_run(struct crowd *crowd)
     if (pthread_mutex_init(&shared.lock, NULL) != 0 ||
         pthread_cond_init(&shared.changed, NULL) != 0)
         return "no lock";
-    own = make_worker(&shared, crowd->rollups);
-    if (own == NULL)
+    shared.waiting = calloc(crowd->question_count, sizeof(*shared.waiting));
+    own = shared.waiting != NULL ? make_worker(&shared, crowd->rollups) : NULL;
+    if (own == NULL) {
+        free(shared.waiting);
         return "out of memory";
+    }
     crowd->threads = useful_threads(crowd);
     work_together(&shared, own);
+    memcpy(crowd->rollups, shared.waiting,
+           crowd->question_count * sizeof(*shared.waiting));
+    free(shared.waiting);
     free_worker(own);
     pthread_cond_destroy(&shared.changed);
     pthread_mutex_destroy(&shared.lock);

@@ -301,21 +301,39 @@ int crowd_read_pieces(struct crowd_worker *worker, vpcvis_reader *reader)
     return 0;
 }
 
-/* A file with pieces that nobody has taken; NULL if there is none, nor will be. */
+/* A file with pieces that nobody has taken; NULL if there is none now. */
+static struct crowd_file *find_file(const struct crowd_shared *shared)
+{
+    struct crowd_file *file;
+
+    for (file = shared->files; file != NULL; file = file->next)
+        if (file->open && !file->closed && file->claimed < file->pieces)
+            return file;
+    return NULL;
+}
+
+int crowd_has_work(struct crowd_shared *shared)
+{
+    int found;
+
+    pthread_mutex_lock(&shared->lock);
+    while ((found = shared->next < shared->crowd->path_count ||
+                    find_file(shared) != NULL) == 0 &&
+           shared->opening > 0)
+        pthread_cond_wait(&shared->changed, &shared->lock);
+    pthread_mutex_unlock(&shared->lock);
+    return found;
+}
+
+/* Join a file with pieces that nobody has taken; NULL if there is none, nor will be. */
 static struct crowd_file *join(struct crowd_worker *worker)
 {
     struct crowd_shared *shared = worker->shared;
     struct crowd_file *file;
 
     lock(worker);
-    for (;;) {
-        for (file = shared->files; file != NULL; file = file->next)
-            if (file->open && !file->closed && file->claimed < file->pieces)
-                break;
-        if (file != NULL || shared->opening == 0)
-            break;
+    while ((file = find_file(shared)) == NULL && shared->opening > 0)
         pthread_cond_wait(&shared->changed, &shared->lock);
-    }
     if (file != NULL)
         file->users++;
     unlock(worker);

@@ -43,6 +43,8 @@ struct crowd_shared {
     uint64_t in_flight;     /* bytes read of files that are not done */
     uint32_t opening;       /* paths of which it is not known whether others can help */
     struct crowd_file *files;
+    vpcvis_rollup *
+        *waiting; /* one a question, of threads that are done: NULL or to merge */
 };
 
 struct crowd_worker {
@@ -75,6 +77,9 @@ void crowd_opened(struct crowd_worker *worker);
 /* Read worker's opened input, a plain file, in pieces, report what came of it and close it; 0.
  * Or -1: there is no memory for that, nothing was done. */
 int crowd_read_pieces(struct crowd_worker *worker, vpcvis_reader *reader);
+
+/* Whether there is anything to do for one more thread; waits while there may come something. */
+int crowd_has_work(struct crowd_shared *shared);
 
 /* Help with a file that others opened; waits while there may come one. 0: there is none. */
 int crowd_help(struct crowd_worker *worker);
