@@ -129,6 +129,7 @@ static uint64_t lay_out(vpcvis_flow *flow, char *base)
 
     (void)carve(base, &at, sizeof(*flow));
     flow->group = carve(base, &at, 2 * sizeof(*flow->group));
+    flow->row = carve(base, &at, VPCVIS_I_FLOW_BATCH * sizeof(*flow->row));
     for (h = 0; h < 2; h++) {
         struct vpcvis_i_flow_half *half = &flow->half[h];
         for (f = 0; f < 2; f++) {

@@ -146,6 +146,20 @@ struct vpcvis_i_flow_group {
 
 #define VPCVIS_I_FLOW_NO_SLOT UINT32_MAX
 
+/* What an IPv4 packet adds to its flow, in the places that it has in a slot. */
+struct vpcvis_i_flow_row {
+    uint64_t packets; /* 1, or BY_HAND: the rest is not to be used */
+    uint64_t bytes;
+    uint32_t second;
+    uint32_t same_second;
+    uint64_t tcp_flags;
+    uint64_t zero;
+    uint64_t key[2];
+    uint64_t zero_too;
+};
+
+#define VPCVIS_I_FLOW_BY_HAND (UINT64_C(1) << 63)
+
 struct vpcvis_flow {
     struct vpcvis_flow_config config;
     struct vpcvis_flow_counts counts;
@@ -169,6 +183,7 @@ struct vpcvis_flow {
     struct vpcvis_text *names;
     char *pages;
     struct vpcvis_i_flow_group *group; /* one a family */
+    struct vpcvis_i_flow_row *row;     /* of the IPv4 group, on the AVX-512 path */
 };
 
 /* One flow on its way out: of a table, or of several that are merged. */
@@ -245,6 +260,22 @@ VPCVIS_I_FLOW_PATH(portable)
 #if defined(VPCVIS_I_X86)
 VPCVIS_I_FLOW_PATH(avx2)
 VPCVIS_I_FLOW_PATH(avx512)
+
+/*
+ * Take the eight packets from packets[at] into the IPv4 group, which has room for them, with
+ * their rows. Returns, a bit each, those that are left to be dealt with one by one: all, if one is
+ * past the end of the window.
+ */
+VPCVIS_I uint32_t vpcvis_i_flow_take_avx512(vpcvis_flow *flow,
+                                            struct vpcvis_i_flow_group *group,
+                                            const struct vpcvis_packet *packets,
+                                            uint32_t at);
+
+/* Add the rows of lanes [at, end) to their flows; returns the first one that is not added: where
+ * the guess does not hold or there is more to do. */
+VPCVIS_I uint32_t vpcvis_i_flow_add_avx512(const vpcvis_flow *flow, char *slots,
+                                           const struct vpcvis_i_flow_group *group,
+                                           uint32_t at, uint32_t end);
 #endif
 
 #if defined(__GNUC__)

@@ -67,11 +67,14 @@ VPCVIS_I_INLINE void add_packet(vpcvis_flow *flow, const struct vpcvis_packet *p
 
     if (VPCVIS_I_LIKELY(packet->family == VPCVIS_ADDR_IPV4)) {
         put_key4(group, i, packet, rest);
+        if (VPCVIS_I_UNLIKELY(flow->cpu == VPCVIS_CPU_AVX512))
+            flow->row[i].packets = VPCVIS_I_FLOW_BY_HAND;
     } else {
         group = flow->group + VPCVIS_I_FLOW_IPV6;
         i = group->count;
         put_key6(group, i, packet, rest);
     }
+    flow->half[flow->open].seen[packet->interface].packets++;
     group->at[i] = (uint32_t)at;
     group->count = i + 1;
     if (i + 1 == VPCVIS_I_FLOW_BATCH)
@@ -89,32 +92,70 @@ static int is_past(vpcvis_flow *flow, uint64_t seen_ns)
 /* Packets of one call to the table: their places in it are 32-bit. */
 #define CALL_MAX 0x40000000u
 
+/* Deal with packet `at` of the caller's; 1 if it has to wait for a tick. */
+VPCVIS_I_INLINE int take(vpcvis_flow *flow, const struct vpcvis_packet *packets,
+                         size_t at, const struct vpcvis_flow_hint *hints)
+{
+    const struct vpcvis_packet *packet = &packets[at];
+
+    if (VPCVIS_I_UNLIKELY(!is_plain(packet) ||
+                          !vpcvis_i_flow_is_live(flow, packet->interface))) {
+        vpcvis_i_flow_sum(apart(flow, packet), 1);
+        return 0;
+    }
+    if (VPCVIS_I_UNLIKELY(packet->seen_ns >= flow->end_ns) &&
+        is_past(flow, packet->seen_ns))
+        return 1;
+    add_packet(flow, packets, at, hints);
+    return 0;
+}
+
+/* Deal with packets [at, count) up to the first that has to wait, which is returned. */
+static size_t take_singly(vpcvis_flow *flow, const struct vpcvis_packet *packets,
+                          size_t at, size_t count, const struct vpcvis_flow_hint *hints)
+{
+    while (at < count && !take(flow, packets, at, hints))
+        at++;
+    return at;
+}
+
+#if defined(VPCVIS_I_X86)
+/* The same for groups of eight, as far as they go. */
+static size_t take_eights(vpcvis_flow *flow, const struct vpcvis_packet *packets,
+                          size_t count, const struct vpcvis_flow_hint *hints)
+{
+    struct vpcvis_i_flow_group *group = &flow->group[VPCVIS_I_FLOW_IPV4];
+    uint32_t left, lane;
+    size_t at;
+
+    for (at = 0; at + 8 <= count; at += 8) {
+        if (group->count + 8 > VPCVIS_I_FLOW_BATCH)
+            vpcvis_i_flow_count(flow, group, packets, hints);
+        left = vpcvis_i_flow_take_avx512(flow, group, packets, (uint32_t)at);
+        for (; VPCVIS_I_UNLIKELY(left != 0); left &= left - 1) {
+            lane = vpcvis_i_bytes_lowest(left);
+            if (take(flow, packets, at + lane, hints))
+                return at + lane;
+        }
+    }
+    return at;
+}
+#endif
+
 vpcvis_status vpcvis_flow_add(vpcvis_flow *flow, const struct vpcvis_packet *packets,
                               size_t count, const struct vpcvis_flow_hint *hints,
                               size_t *taken)
 {
     const size_t most = count < CALL_MAX ? count : CALL_MAX;
-    uint64_t end_ns;
-    size_t i;
+    size_t i = 0;
 
     if (flow == NULL || taken == NULL || (packets == NULL && count > 0))
         return VPCVIS_E_ARG;
-    end_ns = flow->end_ns;
-    for (i = 0; i < most; i++) {
-        const struct vpcvis_packet *packet = &packets[i];
-
-        if (VPCVIS_I_UNLIKELY(!is_plain(packet) ||
-                              !vpcvis_i_flow_is_live(flow, packet->interface))) {
-            vpcvis_i_flow_sum(apart(flow, packet), 1);
-            continue;
-        }
-        if (VPCVIS_I_UNLIKELY(packet->seen_ns >= end_ns)) {
-            if (is_past(flow, packet->seen_ns))
-                break;
-            end_ns = flow->end_ns;
-        }
-        add_packet(flow, packets, i, hints);
-    }
+#if defined(VPCVIS_I_X86)
+    if (flow->cpu == VPCVIS_CPU_AVX512)
+        i = take_eights(flow, packets, most, hints);
+#endif
+    i = take_singly(flow, packets, i, most, hints);
     vpcvis_i_flow_count(flow, &flow->group[VPCVIS_I_FLOW_IPV4], packets, hints);
     vpcvis_i_flow_count(flow, &flow->group[VPCVIS_I_FLOW_IPV6], packets, hints);
     vpcvis_i_flow_sum(&flow->counts.fed, i);

@@ -303,6 +303,22 @@ VPCVIS_I_INLINE int holds(const struct vpcvis_i_flow_group *group, uint32_t i,
     return differs == 0;
 }
 
+/* Count lanes from `at` on as far as they have rows that only have to be added; the next lane. */
+VPCVIS_I_INLINE uint32_t add_rows(const vpcvis_flow *flow, char *slots,
+                                  const struct vpcvis_i_flow_group *group,
+                                  const struct vpcvis_flow_hint *hints, uint32_t at,
+                                  uint32_t end)
+{
+#if defined(VPCVIS_I_X86)
+    if (flow->cpu == VPCVIS_CPU_AVX512 && group->table == VPCVIS_I_FLOW_IPV4 &&
+        hints == NULL && at < end)
+        return vpcvis_i_flow_add_avx512(flow, slots, group, at, end);
+#else
+    (void)flow, (void)slots, (void)group, (void)hints, (void)end;
+#endif
+    return at;
+}
+
 VPCVIS_I_INLINE void count_lanes(vpcvis_flow *flow, struct vpcvis_i_flow_half *half,
                                  const struct vpcvis_i_flow_group *group,
                                  const struct vpcvis_packet *packets,
@@ -315,7 +331,8 @@ VPCVIS_I_INLINE void count_lanes(vpcvis_flow *flow, struct vpcvis_i_flow_half *h
     const uint32_t count = end - at;
     uint32_t i, skipped = 0, looked_up = 0;
 
-    for (i = at; i < end; i++) {
+    for (i = add_rows(flow, slots, group, hints, at, end); i < end;
+         i = add_rows(flow, slots, group, hints, i + 1, end)) {
         const struct vpcvis_packet *packet = &packets[group->at[i]];
         const uint32_t slot = group->slot[i];
         struct vpcvis_i_flow_values *values = (void *)(slots + (size_t)slot * slot_bytes);
@@ -326,11 +343,11 @@ VPCVIS_I_INLINE void count_lanes(vpcvis_flow *flow, struct vpcvis_i_flow_half *h
             values = look_up(flow, table, group, i);
             if (VPCVIS_I_UNLIKELY(values == NULL)) {
                 skip(flow, &all_seen[packet->interface], 1, packet->ip_len);
+                all_seen[packet->interface].packets--; /* it was counted when taken */
                 skipped++;
                 continue;
             }
         }
-        all_seen[packet->interface].packets++;
         add_packet(flow, values, packet);
         if (VPCVIS_I_UNLIKELY(hints != NULL))
             add_hint(flow, values, (uint8_t *)(vpcvis_i_flow_key(values) + words), packet,

@@ -221,6 +221,129 @@ START_TEST(what_makes_no_difference)
 }
 END_TEST
 
+#define TIMES 4096u
+
+/* Nanoseconds beside the ends of seconds, all over the longest window there is. */
+static uint64_t time_of(uint32_t i)
+{
+    const uint64_t second = UINT64_C(4294967294) * (i / 3) / (TIMES / 3);
+
+    return second * NS + (i % 3 == 0 ? NS - 1 : i % 3 - 1);
+}
+
+/* [flow.values] The second of a packet is never rounded up nor down, on any path. */
+START_TEST(seconds_are_whole)
+{
+    static struct vpcvis_packet batch[TIMES];
+    struct vpcvis_flow_config config = config_of(TIMES);
+    struct vpcvis_record record;
+    vpcvis_flow *flow;
+    uint32_t i;
+
+    config.interval_s = UINT32_MAX;
+    config.cpu = (uint32_t)_i;
+    if (vpcvis_base_cpu_find(config.cpu) != VPCVIS_OK) {
+        printf("skipped: this CPU has no %s\n", vpcvis_base_cpu_name(config.cpu));
+        return;
+    }
+    flow = flow_with(&config);
+    for (i = 0; i < TIMES; i++) {
+        batch[i] = packet_of(i);
+        batch[i].family = VPCVIS_ADDR_IPV4;
+        batch[i].seen_ns = time_of(i);
+    }
+    add(flow, batch, TIMES); /* flows that begin, then flows that are there */
+    add(flow, batch, TIMES);
+    ck_assert_int_eq(vpcvis_flow_tick(flow, UINT64_MAX), VPCVIS_OK);
+    for (i = 0; i < TIMES; i++) {
+        ck_assert_int_eq(vpcvis_flow_next(flow, &record), VPCVIS_OK);
+        ck_assert_uint_eq(record.start_s, time_of(i) / NS);
+        ck_assert_uint_eq(record.end_s, time_of(i) / NS);
+        ck_assert_uint_eq(record.packets, 2);
+        ck_assert_uint_eq(record.bytes, 2 * (40 + i % 1000));
+    }
+    vpcvis_flow_free(flow, NULL);
+}
+END_TEST
+
+/* Traffic of all kinds in any order: what counts, what is apart, two interfaces. */
+static struct vpcvis_packet mixed_packet(uint64_t random)
+{
+    static const uint32_t marks[] = {VPCVIS_PACKET_BAD, VPCVIS_PACKET_HELD,
+                                     VPCVIS_PACKET_LEFT, VPCVIS_PACKET_LATER,
+                                     VPCVIS_PACKET_CUT_IP};
+    struct vpcvis_packet p = packet_of((uint32_t)(random >> 8) % 512);
+
+    p.flags = random % 16 == 0 ? marks[(random >> 4) % 5] : 0;
+    p.family = (random >> 20) % 8 == 0 ? p.family : VPCVIS_ADDR_IPV4;
+    p.family = (random >> 24) % 64 == 0 ? 0 : p.family;
+    p.interface = (random >> 30) % 8 == 0 ? (uint32_t)(random >> 33) % 3 : 0;
+    p.verdict = (uint8_t)(random >> 36);
+    p.direction = (uint8_t)(random >> 44);
+    p.seen_ns -= (random >> 52) % 16 == 0 ? 1000 * NS : 0;
+    return p;
+}
+
+/* A machine that takes a window of mixed packets in batches of 33, with ticks where it asks. */
+static vpcvis_flow *fed_mixed(const struct vpcvis_flow_config *config)
+{
+    static struct vpcvis_packet batch[33];
+    struct vpcvis_record about;
+    vpcvis_flow *flow = flow_with(config);
+    uint64_t random = 88172645463325252u;
+    size_t i, n, taken;
+
+    vpcvis_record_init(&about, NULL);
+    ck_assert_int_eq(vpcvis_flow_add_interface(flow, 1, &about, NULL), VPCVIS_OK);
+    ck_assert_int_eq(vpcvis_flow_tick(flow, (T0 + 100) * NS), VPCVIS_OK);
+    for (n = 0; n < 1000; n++) {
+        for (i = 0; i < 33; i++) {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            batch[i] = mixed_packet(random);
+        }
+        for (i = 0; i < 33; i += taken + 1) /* what is past the window is passed over */
+            (void)vpcvis_flow_add(flow, batch + i, 33 - i, NULL, &taken);
+    }
+    ck_assert_int_eq(vpcvis_flow_tick(flow, UINT64_MAX), VPCVIS_OK);
+    return flow;
+}
+
+/* The same records and the same counts from every path, with room and without. */
+START_TEST(paths_agree)
+{
+    struct vpcvis_flow_config config = config_of(_i % 2 ? 100 : 20000);
+    struct vpcvis_flow_counts x, y;
+    struct vpcvis_record a, b;
+    vpcvis_flow *one, *other;
+    vpcvis_status status;
+
+    config.interfaces = 3;
+    config.interval_s = 400;
+    config.cpu = VPCVIS_CPU_PORTABLE;
+    one = fed_mixed(&config);
+    config.cpu = (uint32_t)_i / 2;
+    if (vpcvis_base_cpu_find(config.cpu) != VPCVIS_OK) {
+        printf("skipped: this CPU has no %s\n", vpcvis_base_cpu_name(config.cpu));
+        vpcvis_flow_free(one, NULL);
+        return;
+    }
+    other = fed_mixed(&config);
+    ck_assert_int_eq(vpcvis_flow_get(one, &x), VPCVIS_OK);
+    ck_assert_int_eq(vpcvis_flow_get(other, &y), VPCVIS_OK);
+    ck_assert_mem_eq(&x, &y, sizeof(x));
+    ck_assert_uint_gt(x.late, 0);
+    do {
+        status = vpcvis_flow_next(one, &a);
+        ck_assert_int_eq(vpcvis_flow_next(other, &b), status);
+        ck_assert(status != VPCVIS_OK || same(&a, &b));
+    } while (status == VPCVIS_OK);
+    vpcvis_flow_free(one, NULL);
+    vpcvis_flow_free(other, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flow extremes");
@@ -233,6 +356,8 @@ int main(void)
     tcase_add_test(tests, lengths_of_all_sizes);
     tcase_add_test(tests, many_interfaces);
     tcase_add_loop_test(tests, what_makes_no_difference, 0, 2 + VPCVIS_CPU_NEON);
+    tcase_add_loop_test(tests, seconds_are_whole, 0, VPCVIS_CPU_NEON + 1);
+    tcase_add_loop_test(tests, paths_agree, 0, 2 * (VPCVIS_CPU_NEON + 1));
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -37,6 +37,7 @@ struct run {
     struct vpcvis_flow_hint hint[WORKERS][BATCH];
     size_t waiting[WORKERS];
     uint64_t now_ns, skipped, records;
+    int hinted;
     char name[MODEL_INTERFACES][16];
 };
 
@@ -104,6 +105,7 @@ static void start(struct run *run)
             add_interface(run, i);
     }
     run->addresses = 1 + (uint32_t)below(40);
+    run->hinted = below(2) == 0;
     run->now_ns = UINT64_C(1700000000) * 1000000000 + below(UINT64_C(1000000000000));
 }
 
@@ -156,7 +158,7 @@ static void put_hint(const struct run *run, const struct vpcvis_packet *p,
                      struct vpcvis_flow_hint *hint)
 {
     memset(hint, 0, sizeof(*hint));
-    if (below(4))
+    if (!run->hinted || below(4))
         return;
     if (below(2)) {
         hint->pkt_srcaddr.family = below(20) ? p->family : VPCVIS_ADDR_IPV6;
@@ -176,8 +178,8 @@ static void flush(struct run *run)
     size_t taken;
 
     for (w = 0; w < run->workers; w++) {
-        want(vpcvis_flow_add(run->flow[w], run->packet[w], run->waiting[w], run->hint[w],
-                             &taken) == VPCVIS_OK,
+        want(vpcvis_flow_add(run->flow[w], run->packet[w], run->waiting[w],
+                             run->hinted ? run->hint[w] : NULL, &taken) == VPCVIS_OK,
              "a batch of the open window is taken");
         want(taken == run->waiting[w], "taken whole");
         run->waiting[w] = 0;
