@@ -19,18 +19,30 @@
 /* A token of one lane. */
 struct span {
     const char *text;
+    const char *end;
+    uint32_t at; /* in the window */
     uint32_t len;
 };
+
+/* The token of every lane whose separators, token by token, are in sep: lanes->sep + token. */
+VPCVIS_I_INLINE struct span span_at(const struct vpcvis_i_line_lanes *lanes,
+                                    const char *text, const uint16_t *sep, uint32_t lane,
+                                    uint32_t token)
+{
+    const uint16_t *end = sep + lanes->first[lane];
+    struct span span;
+
+    span.at = token == 0 ? lanes->at[lane] : end[-1] + 1u;
+    span.len = *end - span.at;
+    span.text = text + span.at;
+    span.end = text + *end;
+    return span;
+}
 
 VPCVIS_I_INLINE struct span span_of(const struct vpcvis_i_line_lanes *lanes,
                                     uint32_t lane, uint32_t token)
 {
-    const uint32_t start = vpcvis_i_line_start(lanes, lane, token);
-    struct span span;
-
-    span.text = lanes->text + start;
-    span.len = vpcvis_i_line_end(lanes, lane, token) - start;
-    return span;
+    return span_at(lanes, lanes->text, lanes->sep + token, lane, token);
 }
 
 VPCVIS_I_INLINE int is_dash(struct span span)
@@ -87,7 +99,7 @@ VPCVIS_I_WRAPS VPCVIS_I_INLINE uint64_t not_between(uint64_t value, uint64_t low
 VPCVIS_I_INLINE int read_short(struct span span, uint64_t max, uint64_t *value)
 {
     const uint32_t len = span.len < 9 ? span.len : 9;
-    const uint64_t eight = vpcvis_i_text_eight(span.text + span.len - 8) & keep_last[len];
+    const uint64_t eight = vpcvis_i_text_eight(span.end - 8) & keep_last[len];
 
     *value = vpcvis_i_text_join(eight);
     return (vpcvis_i_text_not_digits(eight) | not_between(*value, least[len], max)) != 0;
@@ -97,9 +109,8 @@ VPCVIS_I_INLINE int read_short(struct span span, uint64_t max, uint64_t *value)
 VPCVIS_I_INLINE int read_long(struct span span, uint64_t max, uint64_t *value)
 {
     const uint32_t len = span.len < 17 ? span.len : 17;
-    const char *end = span.text + span.len;
-    const uint64_t low = vpcvis_i_text_eight(end - 8);
-    const uint64_t high = vpcvis_i_text_eight(end - 16) & keep_last[len - 8];
+    const uint64_t low = vpcvis_i_text_eight(span.end - 8);
+    const uint64_t high = vpcvis_i_text_eight(span.end - 16) & keep_last[len - 8];
     const uint64_t others =
         vpcvis_i_text_not_digits(low) | vpcvis_i_text_not_digits(high);
 
@@ -110,11 +121,13 @@ VPCVIS_I_INLINE int read_long(struct span span, uint64_t max, uint64_t *value)
 VPCVIS_I_INLINE uint64_t read_numbers32(const struct vpcvis_i_line_lanes *lanes,
                                         uint32_t token, uint32_t max, uint32_t *out)
 {
+    const char *text = lanes->text;
+    const uint16_t *sep = lanes->sep + token;
     uint64_t left = 0;
     uint32_t lane = lanes->count;
 
     while (lane > 0) {
-        const struct span span = span_of(lanes, --lane, token);
+        const struct span span = span_at(lanes, text, sep, --lane, token);
         uint64_t value;
         left = left * 2 + (uint64_t)read_short(span, max, &value);
         out[lane] = (uint32_t)value;
@@ -127,11 +140,13 @@ VPCVIS_I_INLINE uint64_t read_numbers64(const struct vpcvis_i_line_lanes *lanes,
                                         uint32_t token, uint64_t max, uint64_t *out)
 {
     const uint64_t most = max < NEVER ? max : NEVER;
+    const char *text = lanes->text;
+    const uint16_t *sep = lanes->sep + token;
     uint64_t left = 0;
     uint32_t lane = lanes->count;
 
     while (lane > 0) {
-        const struct span span = span_of(lanes, --lane, token);
+        const struct span span = span_at(lanes, text, sep, --lane, token);
         uint64_t value;
         if (span.len > 8)
             left = left * 2 + (uint64_t)read_long(span, most, &value);
@@ -253,7 +268,7 @@ VPCVIS_I_WRAPS VPCVIS_I_INLINE int read_quad(struct span span, struct vpcvis_add
     addr->bytes[0] = read_octet(text + first, first, &wrong);
     addr->bytes[1] = read_octet(text + second, second - first - 1, &wrong);
     addr->bytes[2] = read_octet(text + third, third - second - 1, &wrong);
-    addr->bytes[3] = read_octet(text + span.len, rest < 4 ? rest : 0, &wrong);
+    addr->bytes[3] = read_octet(span.end, rest < 4 ? rest : 0, &wrong);
     addr->family = VPCVIS_ADDR_IPV4;
     return wrong != 0;
 }
@@ -261,11 +276,13 @@ VPCVIS_I_WRAPS VPCVIS_I_INLINE int read_quad(struct span span, struct vpcvis_add
 VPCVIS_I_INLINE uint64_t read_quads(const struct vpcvis_i_line_lanes *lanes,
                                     uint32_t token, struct vpcvis_addr *out)
 {
+    const char *text = lanes->text;
+    const uint16_t *sep = lanes->sep + token;
     uint64_t left = 0;
     uint32_t lane = lanes->count;
 
     while (lane > 0) {
-        const struct span span = span_of(lanes, --lane, token);
+        const struct span span = span_at(lanes, text, sep, --lane, token);
         left = left * 2 + (uint64_t)read_quad(span, &out[lane]);
     }
     return left;
@@ -302,29 +319,37 @@ VPCVIS_I_INLINE uint32_t find_word(const struct vpcvis_i_line_words *words,
 
     if (span.len > 8)
         return vpcvis_i_record_code(words->field, span.text, span.len);
-    key = vpcvis_i_bytes_le64(span.text + span.len - 8) & keep_last[span.len];
+    key = vpcvis_i_bytes_le64(span.end - 8) & keep_last[span.len];
     for (i = 0; i < VPCVIS_I_LINE_WORDS; i++)
         code |= words->key[i] == key ? words->code[i] : 0;
     return code;
 }
 
-/* Texts, and their codes unless words is NULL; returns the lanes that have one. */
+/* Texts, and their codes if words is not NULL; returns the lanes that have one. *others: those
+ * whose word is not the first of words. */
 VPCVIS_I_INLINE uint64_t read_texts(const struct vpcvis_i_line_lanes *lanes,
                                     uint32_t token,
                                     const struct vpcvis_i_line_words *words,
-                                    struct vpcvis_line_text *out)
+                                    struct vpcvis_line_text *out, uint64_t *others)
 {
-    uint64_t dashes = 0;
+    const char *text = lanes->text;
+    const uint16_t *sep = lanes->sep + token;
+    const uint32_t base = lanes->base;
+    const uint32_t usual = words && words->count > 0 ? words->code[0] : UINT16_MAX;
+    uint64_t dashes = 0, unusual = 0;
     uint32_t lane = lanes->count;
 
     while (lane > 0) {
-        const struct span span = span_of(lanes, --lane, token);
+        const struct span span = span_at(lanes, text, sep, --lane, token);
+        const uint32_t code = words ? find_word(words, span) : 0;
 
         dashes = dashes * 2 + (uint64_t)is_dash(span);
-        out[lane].at = lanes->base + (uint32_t)(span.text - lanes->text);
+        unusual = unusual * 2 + (uint64_t)(code != usual);
+        out[lane].at = base + span.at;
         out[lane].len = (uint16_t)span.len;
-        out[lane].code = words ? (uint16_t)find_word(words, span) : 0;
+        out[lane].code = (uint16_t)code;
     }
+    *others = unusual;
     return ~dashes;
 }
 
@@ -333,16 +358,21 @@ uint64_t vpcvis_i_line_name_portable(const struct vpcvis_i_line_lanes *lanes,
                                      const struct vpcvis_i_line_words *words,
                                      struct vpcvis_line_text *out, uint64_t *valid)
 {
-    *valid = token == 0 ? read_texts(lanes, 0, words, out)
-                        : read_texts(lanes, token, words, out);
-    return vpcvis_i_line_others(words, out, lanes->count);
+    const struct vpcvis_i_line_words list = *words; /* out cannot be a part of it */
+    uint64_t others;
+
+    *valid = token == 0 ? read_texts(lanes, 0, &list, out, &others)
+                        : read_texts(lanes, token, &list, out, &others);
+    return others;
 }
 
 uint64_t vpcvis_i_line_text_portable(const struct vpcvis_i_line_lanes *lanes,
                                      uint32_t token, struct vpcvis_line_text *out,
                                      uint64_t *valid)
 {
-    *valid = token == 0 ? read_texts(lanes, 0, NULL, out)
-                        : read_texts(lanes, token, NULL, out);
+    uint64_t others;
+
+    *valid = token == 0 ? read_texts(lanes, 0, NULL, out, &others)
+                        : read_texts(lanes, token, NULL, out, &others);
     return 0;
 }

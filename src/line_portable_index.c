@@ -20,20 +20,20 @@
     3072u /* bytes that are clean or not; whole chunks and whole groups of 64 */
 #define FOUR 0x0001000100010001u
 
-/* The places of the ones in a byte, the first in the lowest 16 bits. More than four ones are
- * never clean: two are side by side. A set bit comes in front of those of the higher bits. */
-#define PLACES0(v) (v), ((v) << 16)
-#define PLACES1(v) PLACES0(v), PLACES0((v) << 16 | 1)
-#define PLACES2(v) PLACES1(v), PLACES1((v) << 16 | 2)
-#define PLACES3(v) PLACES2(v), PLACES2((v) << 16 | 3)
-#define PLACES4(v) PLACES3(v), PLACES3((v) << 16 | 4)
-#define PLACES5(v) PLACES4(v), PLACES4((v) << 16 | 5)
-#define PLACES6(v) PLACES5(v), PLACES5((v) << 16 | 6)
-static const uint64_t places[256] = {PLACES6((uint64_t)0), PLACES6((uint64_t)7)};
+/* The places of the ones in a byte, the first in the lowest 16 bits, and how many they are. A
+ * set bit comes in front of those of the higher bits. More than four ones are never clean, since
+ * two are side by side: they are as four side by side. */
+#define BESIDE        UINT64_C(0x0003000200010000)
+#define PLACES0(v, n) ((n) > 4 ? BESIDE : (v)), ((n) > 3 ? BESIDE : (v) << 16)
+#define PLACES1(v, n) PLACES0(v, n), PLACES0((v) << 16 | 1, n + 1)
+#define PLACES2(v, n) PLACES1(v, n), PLACES1((v) << 16 | 2, n + 1)
+#define PLACES3(v, n) PLACES2(v, n), PLACES2((v) << 16 | 3, n + 1)
+#define PLACES4(v, n) PLACES3(v, n), PLACES3((v) << 16 | 4, n + 1)
+#define PLACES5(v, n) PLACES4(v, n), PLACES4((v) << 16 | 5, n + 1)
+#define PLACES6(v, n) PLACES5(v, n), PLACES5((v) << 16 | 6, n + 1)
+static const uint64_t places[256] = {PLACES6((uint64_t)0, 0), PLACES6((uint64_t)7, 1)};
 
-/* How many they are; more than four are too many. */
-#define TOO_MANY  8
-#define COUNT0(n) ((n) > 4 ? TOO_MANY : (n))
+#define COUNT0(n) ((n) > 4 ? 4 : (n))
 #define COUNT1(n) COUNT0(n), COUNT0((n) + 1)
 #define COUNT2(n) COUNT1(n), COUNT1((n) + 1)
 #define COUNT3(n) COUNT2(n), COUNT2((n) + 1)
@@ -46,7 +46,6 @@ static const uint8_t counts[256] = {COUNT7(0), COUNT7(1)};
 /* What is found on the way through a section. */
 struct scan {
     uint16_t *sep;   /* where the next one goes */
-    uint32_t all;    /* counts, or-ed */
     uint32_t others; /* bytes that are neither space nor visible */
 };
 
@@ -66,28 +65,35 @@ VPCVIS_I_WRAPS VPCVIS_I_INLINE uint32_t gather(const uint8_t *flags)
                       56);
 }
 
+/* Write the separators among eight bytes; returns where the next one goes. */
+VPCVIS_I_INLINE uint16_t *put_places(uint16_t *sep, const uint8_t *flags, uint64_t origin)
+{
+    const uint32_t mask = gather(flags);
+
+    put_four(sep, places[mask] + origin);
+    return sep + counts[mask];
+}
+
 static void scan_chunk(struct scan *scan, const char *text, uint32_t at)
 {
     uint8_t flags[CHUNK];
     uint8_t plain = 0;
     uint16_t *sep = scan->sep;
     uint64_t origin = at * FOUR;
-    uint32_t i, all = 0;
+    uint32_t i;
 
     for (i = 0; i < CHUNK; i++) {
         const uint8_t c = (uint8_t)text[i];
         flags[i] = (uint8_t)((c == ' ') | (c == '\n'));
         plain = (uint8_t)(plain + ((c >= ' ') & (c <= '~')));
     }
-    for (i = 0; i < CHUNK; i += 8) {
-        const uint32_t mask = gather(flags + i);
-        put_four(sep, places[mask] + origin);
-        sep += counts[mask];
-        all |= counts[mask];
-        origin += 8 * FOUR;
+    for (i = 0; i < CHUNK; i += 32, origin += 32 * FOUR) {
+        sep = put_places(sep, flags + i, origin);
+        sep = put_places(sep, flags + i + 8, origin + 8 * FOUR);
+        sep = put_places(sep, flags + i + 16, origin + 16 * FOUR);
+        sep = put_places(sep, flags + i + 24, origin + 24 * FOUR);
     }
     scan->sep = sep;
-    scan->all |= all;
     scan->others += CHUNK - plain;
 }
 
@@ -152,7 +158,7 @@ static int add_lines(struct vpcvis_i_line_index *index, const char *text, uint32
 static int add_clean(struct vpcvis_i_line_index *index, const char *text, uint32_t at,
                      uint32_t len)
 {
-    struct scan scan = {NULL, 0, 0};
+    struct scan scan = {NULL, 0};
     const uint32_t first = index->seps;
     char rest[CHUNK];
     uint32_t i, seps;
@@ -168,7 +174,7 @@ static int add_clean(struct vpcvis_i_line_index *index, const char *text, uint32
         scan_chunk(&scan, rest, at + i);
     }
     seps = (uint32_t)(scan.sep - index->sep);
-    if (scan.all >= TOO_MANY || !is_apart(index->sep + first, seps - first) ||
+    if (!is_apart(index->sep + first, seps - first) ||
         !add_lines(index, text, first, seps, scan.others))
         return 0;
     index->seps = seps;
