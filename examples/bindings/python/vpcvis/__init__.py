@@ -5,3 +5,4 @@ from ._layout import (
     FIELDS, Field, Layout, Record, decode_tag, find_field, read_line, tcp_flags_text, word_of,
 )
 from ._reader import Batch, Counts, Reader, read
+from ._stream import Log, open

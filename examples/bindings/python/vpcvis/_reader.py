@@ -206,7 +206,7 @@ class Batch:
 
     def _missing(self, row: int) -> Tuple[str, ...]:
         """Columns that a short line did not have."""
-        line = self._reader._line(self._text, self._columns.line_at(self._rows)[row])
+        line = self._reader._line(self._columns.line_at(self._rows), row)
         read = self.layout.read_line(line, lenient=True, prefix=True,
                                      milliseconds=self._reader._options.milliseconds)
         return read.missing
@@ -489,12 +489,12 @@ class Reader:
         return True
 
     def _feed(self) -> None:
-        if self._chunk is not None:
-            self._chunk_offset += self._chunk.size
         chunk = next(self._chunks, None)
         if chunk is None:
             check(lib.reader_end(self._handle))
         else:
+            if self._chunk is not None:
+                self._chunk_offset += self._chunk.size
             self._chunk = chunk
             check(lib.reader_add(self._handle, chunk.address, chunk.size))
 
@@ -509,23 +509,32 @@ class Reader:
                  for i in range(self._batch.errors)]
         if self._options.strict:
             self._pending = found[0]
-            if rows and self._chunk is not None:
-                start = self._chunk_offset + self._batch.text - self._chunk.address
-                rows = bisect_left(self._columns.line_at(rows), found[0].at - start)
+            if rows:
+                places = self._columns.line_at(rows)
+                rows = bisect_left(places, found[0].at - self._text_at(places))
             return rows
         for error in found:
             self._troubles.add(error)
         return rows
 
-    def _line(self, text: int, at: int) -> bytes:
-        """The line that begins `at` bytes into a batch's text."""
+    def _text_at(self, places: memoryview) -> int:
+        """Where the batch's text begins in the file."""
         chunk = self._chunk
-        if chunk is None:
-            return b""
-        start = text + at - chunk.address
-        if not 0 <= start < chunk.size:
-            last = chunk.part(max(chunk.size - _abi.LINE_MAX - 1, 0), chunk.size)
-            return last[last.rfind(b"\n") + 1:]
+        assert chunk is not None
+        start = self._batch.text - chunk.address
+        if 0 <= start < chunk.size:
+            return self._chunk_offset + start
+        # The first line of a file, or its last without a line end: the reader has a copy, and
+        # has dealt with all up to the end of it.
+        end = self._current().bytes - self._chunk_offset
+        last = chunk.part(0, end).rstrip().rfind(b"\n") + 1
+        return self._chunk_offset + last - int(places[-1])
+
+    def _line(self, places: memoryview, row: int) -> bytes:
+        """The line of a row."""
+        chunk = self._chunk
+        assert chunk is not None
+        start = self._text_at(places) + places[row] - self._chunk_offset
         return chunk.part(start, start + _abi.LINE_MAX + 1).split(b"\n", 1)[0]
 
 

@@ -5,6 +5,7 @@ A source is a list of inputs. An input is opened to chunks: an address and a len
 that stays as it is until the next chunk is asked for. Chunks end where a line ends, so that no
 line is cut in two unless it is longer than a chunk.
 """
+import ctypes
 import glob
 import io
 import os
@@ -30,18 +31,17 @@ Fill = Callable[[memoryview], int]
 class Chunk:
     """Memory to be read: size bytes from address on, which owner keeps alive."""
 
-    __slots__ = ("address", "size", "_owner", "_at")
+    __slots__ = ("address", "size", "_owner")
 
-    def __init__(self, address: int, size: int, owner: Any, at: int) -> None:
+    def __init__(self, address: int, size: int, owner: Any) -> None:
         self.address = address
         self.size = size
         self._owner = owner
-        self._at = at
 
     def part(self, start: int, stop: int) -> bytes:
         """Some of its bytes."""
         stop = min(stop, self.size)
-        return bytes(memoryview(self._owner)[self._at + start:self._at + max(start, stop)])
+        return ctypes.string_at(self.address + start, max(stop - start, 0))
 
 
 class Input:
@@ -105,6 +105,8 @@ def _expand(path: str) -> List[str]:
 
 def inputs(source: Source) -> List[Input]:
     """The inputs that a source stands for, in their order; directories and patterns sorted."""
+    if isinstance(source, Input):
+        return [source]
     if isinstance(source, (str, os.PathLike)):
         return [Input(path) for path in _expand(os.fspath(source))]
     if isinstance(source, (bytes, bytearray, memoryview)) or hasattr(source, "read") \
@@ -245,11 +247,11 @@ def _lines(fill: Fill, name: str) -> Iterator[Chunk]:
         if end == 0 and have < CHUNK:
             continue
         end = end or have
-        yield Chunk(base, end, buffer, 0)
+        yield Chunk(base, end, buffer)
         buffer[:have - end] = buffer[end:have]
         have -= end
     if have:
-        yield Chunk(base, have, buffer, 0)
+        yield Chunk(base, have, buffer)
 
 
 def _of_bytes(data: bytes, name: str) -> Iterator[Chunk]:
@@ -261,7 +263,7 @@ def _of_bytes(data: bytes, name: str) -> Iterator[Chunk]:
         stop = len(data)
         if stop - at > CHUNK:
             stop = data.rfind(b"\n", at, at + CHUNK) + 1 or at + CHUNK
-        yield Chunk(base + at, stop - at, data, at)
+        yield Chunk(base + at, stop - at, data)
         at = stop
 
 
