@@ -6,3 +6,5 @@ from ._layout import (
 )
 from ._reader import Batch, Counts, Reader, read
 from ._stream import Log, open
+from ._arrow import from_arrow, write_arrow
+from ._rollup import Rollup, RollupCounts, Totals, rollup
