@@ -66,7 +66,7 @@ def word_of(field: str, number: int) -> Optional[str]:
 
 def tcp_flags_text(flags: int) -> str:
     """tcp-flags as names: 18 is "SYN-ACK"."""
-    return _written(lambda out, room, size: lib.record_write_tcp_flags(flags, out, room, size))
+    return written(lambda out, room, size: lib.record_write_tcp_flags(flags, out, room, size))
 
 
 def decode_tag(text: str) -> str:
@@ -80,7 +80,7 @@ def decode_tag(text: str) -> str:
     return out.raw[:size.value].decode()
 
 
-def _written(write: Callable[[Any, int, Any], int]) -> str:
+def written(write: Callable[[Any, int, Any], int]) -> str:
     """What a function with (out, capacity, *out_len) writes."""
     size = c_size_t()
     out = ctypes.create_string_buffer(256)
@@ -167,7 +167,7 @@ class Layout:
 
     def write(self, style: str = "header") -> str:
         """The layout as text: a "header" line, a "format" string, or with "underscore"."""
-        return _written(lambda out, room, size: lib.layout_write(
+        return written(lambda out, room, size: lib.layout_write(
             self._pointer, _STYLES[style], out, room, size))
 
     def read_line(self, line: Union[str, bytes], *, lenient: bool = False,
@@ -228,7 +228,7 @@ def borrowed_layout(handle: int) -> Layout:
 
 def address_text(addr: _abi.Addr) -> str:
     """An address by RFC 5952."""
-    return _written(lambda out, room, size: lib.addr_write(byref(addr), out, room, size))
+    return written(lambda out, room, size: lib.addr_write(byref(addr), out, room, size))
 
 
 def read_address(text: str) -> _abi.Addr:
@@ -320,7 +320,7 @@ class Record(tuple):  # type: ignore[type-arg]
         """The record as a line of its own layout, or of another. VpcvisError if it cannot be."""
         layout = layout or self.layout
         struct, texts = to_struct(self, layout)
-        line = _written(lambda out, room, size: lib.line_write(
+        line = written(lambda out, room, size: lib.line_write(
             layout._pointer, byref(struct), out, room, size))
         del texts
         return line
