@@ -36,11 +36,11 @@ LINE_MAX = 65535
 READER_FIXED, READER_NO_PREFIX, READER_STRICT = 256, 512, 1024
 
 
-def _pointer(name: str) -> List[Tuple[str, Any]]:
+def _pointer(name: str, kind: Any = c_void_p) -> List[Tuple[str, Any]]:
     """A pointer member of a public struct: 8 bytes on every machine."""
     if ctypes.sizeof(c_void_p) == 8:
-        return [(name, c_void_p)]
-    return [(name, c_void_p), (name + "_pad", c_uint32)]
+        return [(name, kind)]
+    return [(name, kind), (name + "_pad", c_uint32)]
 
 
 class Error(Structure):
@@ -76,7 +76,7 @@ class Record(Structure):
 
 
 class Field(Structure):
-    _fields_ = ([("name", c_char_p)] + _pointer("name")[1:] + [
+    _fields_ = (_pointer("name", c_char_p) + [
         ("id", c_uint32), ("version", c_uint32), ("kind", c_uint32), ("parquet", c_uint32),
         ("about", c_uint32), ("reserved", c_uint32), ("max", c_uint64)])
 
@@ -102,12 +102,14 @@ class LineResult(Structure):
                 for name in ("taken", "lines", "records", "errors", "blank", "headers")]
 
 
+_ARRAYS_PAD: List[Tuple[str, Any]] = (
+    [] if ctypes.sizeof(c_void_p) == 8 else [("arrays_pad", c_uint32 * (2 * FIELD_MAX))])
+
+
 class LineColumns(Structure):
     _fields_ = ([("size", c_uint32), ("capacity", c_uint32)] + _pointer("line_at")
                 + _pointer("flags")
-                + [("values", c_void_p * FIELD_MAX), ("valid", c_void_p * FIELD_MAX)]
-                + ([("arrays_pad", c_uint32 * (2 * FIELD_MAX))]
-                   if ctypes.sizeof(c_void_p) == 4 else []))
+                + [("values", c_void_p * FIELD_MAX), ("valid", c_void_p * FIELD_MAX)] + _ARRAYS_PAD)
 
 
 class ReaderConfig(Structure):
@@ -480,7 +482,7 @@ def sized(struct: Any, **members: Any) -> Any:
 def address_of(data: Any) -> int:
     """Where the bytes of a `bytes` object, or of a writable buffer, begin."""
     if isinstance(data, bytes):
-        return ctypes.cast(data, c_void_p).value or 0
+        return ctypes.cast(c_char_p(data), c_void_p).value or 0
     if len(data) == 0:
         return 0
     return ctypes.addressof(c_char.from_buffer(data))

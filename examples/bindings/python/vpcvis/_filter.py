@@ -158,6 +158,20 @@ def read_rules(text: Union[str, bytes]) -> Tuple[List[Rule], Tuple[str, ...]]:
     return [_from_struct(rules[i]) for i in range(count.value)], names
 
 
+class _Built:
+    """The classifier; it goes when the last of those who use it lets go."""
+
+    def __init__(self, rules: Any, count: int, config: Any) -> None:
+        self.handle = c_void_p()
+        error = _abi.Error()
+        _check(lib.filter_new(rules, count, byref(config), None, byref(self.handle),
+                              byref(error)), error)
+
+    def __del__(self) -> None:
+        if self.handle:
+            lib.filter_free(self.handle, None)
+
+
 class Filter:
     """Mirror rules, built into a classifier.
 
@@ -177,7 +191,6 @@ class Filter:
 
     def __init__(self, rules: Union[str, bytes, Iterable[Rule]], *,
                  services: Sequence[str] = (), max_bytes: int = 0, **options: bool) -> None:
-        self._handle = c_void_p()
         if isinstance(rules, (str, bytes)):
             read, named = read_rules(rules)
             services = tuple(dict.fromkeys((*services, *named)))
@@ -194,19 +207,11 @@ class Filter:
         flags = sum(choose(_OPTIONS, name, "an option") for name, on in options.items() if on)
         self._config = _abi.sized(_abi.FilterConfig, flags=flags, max_bytes=max_bytes,
                                   services=_AMAZON_DNS if self.services else 0)
-        error = _abi.Error()
-        _check(lib.filter_new(self._array, len(self.rules), byref(self._config), None,
-                              byref(self._handle), byref(error)), error)
+        self._built: Optional[_Built] = _Built(self._array, len(self.rules), self._config)
 
     def close(self) -> None:
-        """Give the memory back. Closing twice is fine."""
-        if self._handle:
-            handle, self._handle = self._handle, c_void_p()
-            lib.filter_free(handle, None)
-
-    def __del__(self) -> None:
-        if getattr(self, "_handle", None):
-            lib.filter_free(self._handle, None)
+        """Give the memory back, once no thread is matching any more. Closing twice is fine."""
+        self._built = None
 
     def __enter__(self) -> "Filter":
         return self
@@ -243,13 +248,14 @@ class Filter:
     def match(self, packets: Union[Packet, Sequence[Packet]],
               direction: Optional[str] = None) -> Union[Answer, List[Answer]]:
         """Judge a packet, or several. direction: that of all of them; None: each one's own."""
-        if not self._handle:
+        built = self._built
+        if built is None:
             raise ClosedError("the filter is closed")
         if isinstance(packets, Packet):
             return self.match([packets], direction)[0]
         array = (_abi.Packet * max(len(packets), 1))(*[one._struct for one in packets])
         answers = (_abi.FilterAnswer * max(len(packets), 1))()
-        check(lib.filter_match(self._handle, array, ctypes.sizeof(_abi.Packet), len(packets),
+        check(lib.filter_match(built.handle, array, ctypes.sizeof(_abi.Packet), len(packets),
                                choose(DIRECTIONS, direction, "direction"), answers), "match")
         return [self._answer(answers[i]) for i in range(len(packets))]
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Fields, layouts and records: what a line of a flow log says."""
 import ctypes
-from ctypes import byref, c_size_t, c_uint32, c_void_p
+from ctypes import byref, c_size_t, c_uint32, c_uint64, c_void_p
 from functools import lru_cache
 from typing import (
     Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Tuple, Type, Union,
@@ -373,7 +373,7 @@ def line_error(error: _abi.Error, names: Tuple[str, ...], path: str, *, lines_be
 
 def to_struct(record: Record, layout: Layout) -> Tuple[_abi.Record, bytes]:
     """The struct of a record, for a layout; its texts are in the bytes given back."""
-    columns = []
+    columns: List[Tuple[int, Any, int, int]] = []
     texts = bytearray()
     for name, number in zip(layout.names, layout._ids):
         value = record.get(name)
@@ -420,7 +420,7 @@ def fields_bitmap(ids: Iterable[int]) -> Any:
     bits = 0
     for number in ids:
         bits |= 1 << number
-    return (_abi.c_uint64 * 2)(bits & (1 << 64) - 1, bits >> 64)
+    return (c_uint64 * 2)(bits & (1 << 64) - 1, bits >> 64)
 
 
 def read_line(line: Union[str, bytes], layout: Union[Layout, str, int, None] = None,

@@ -4,7 +4,7 @@ import ctypes
 import mmap
 import threading
 from bisect import bisect_left
-from ctypes import byref, c_char, c_size_t, c_void_p
+from ctypes import byref, c_char, c_size_t, c_uint64, c_void_p
 from functools import lru_cache
 from typing import (
     Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Type, Union,
@@ -48,8 +48,11 @@ class Counts(NamedTuple):
         kinds = dict(self.kinds)
         for name, count in other.kinds:
             kinds[name] = kinds.get(name, 0) + count
-        sums = [a + b for a, b in zip(self[:-1], other[:-1])]
-        return Counts(*sums, kinds=tuple(sorted(kinds.items())))
+        sums = {name: getattr(self, name) + getattr(other, name) for name in _SUMS}
+        return Counts(kinds=tuple(sorted(kinds.items())), **sums)
+
+
+_SUMS = Counts._fields[:-1]
 
 
 def counts_of(counts: _abi.ReaderCounts, files: int) -> Counts:
@@ -164,9 +167,9 @@ class Batch:
         valid = columns.valid(number, self._rows)
         code = _CODES.get(number)
         if code is not None:
-            values: List[FieldValue] = columns.numbers(number, code, self._rows).tolist()
+            values = columns.numbers(number, code, self._rows).tolist()
             if valid is None:
-                return values
+                return values  # type: ignore[return-value]
             return [value if bit == "1" else None for value, bit in zip(values, valid)]
         texts = self._write(_column_layout(name)).decode("ascii").split("\n")
         texts.pop()
@@ -266,8 +269,9 @@ class _Columns:
 
     def _at(self, address: int, code: str, count: int) -> memoryview:
         start = address - self._base
-        size = count * (4 if code == "I" else 8)
-        return self._view[start:start + size].cast(code)
+        if code == "I":
+            return self._view[start:start + count * 4].cast("I")
+        return self._view[start:start + count * 8].cast("Q")
 
     def numbers(self, number: int, code: str, rows: int) -> memoryview:
         return self._at(self.struct.values[number], code, rows)
@@ -344,7 +348,7 @@ class Reader:
         self._asked = None if self._options.fields is None else frozenset(
             find_field(name).id for name in self._options.fields)
         every = self._config.fields if self._asked is not None else (
-            _abi.c_uint64 * 2)((1 << 64) - 1, (1 << 32) - 1)
+            c_uint64 * 2)((1 << 64) - 1, (1 << 32) - 1)
         self._columns = _Columns(every, rows)
         self._column_address = ctypes.addressof(self._columns.struct)
         self._error_array = (_abi.Error * _ERRORS)()
@@ -434,7 +438,7 @@ class Reader:
         """The rows in batches of one layout; each lives until the next one is asked for."""
         if self._closed:
             raise ClosedError("the reader is closed")
-        return iter(self._next, None)  # type: ignore[arg-type]
+        return iter(self._next, None)
 
     def _next(self) -> Optional[Batch]:
         if not self._lock.acquire(blocking=False):
@@ -521,7 +525,7 @@ class Reader:
         """Where the batch's text begins in the file."""
         chunk = self._chunk
         assert chunk is not None
-        start = self._batch.text - chunk.address
+        start = int(self._batch.text) - chunk.address
         if 0 <= start < chunk.size:
             return self._chunk_offset + start
         # The first line of a file, or its last without a line end: the reader has a copy, and

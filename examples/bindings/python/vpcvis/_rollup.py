@@ -336,8 +336,9 @@ class Rollup:
         counts = _abi.RollupCounts()
         with self._using():
             check(lib.rollup_count(self._handle, byref(counts)))
-        return RollupCounts(*[getattr(counts, name) for name in RollupCounts._fields[:-2]],
-                            bool(counts.flags & 1), bool(counts.flags & 2))
+        plain = {name: getattr(counts, name) for name in RollupCounts._fields[:-2]}
+        return RollupCounts(overflow=bool(counts.flags & 1),
+                            saturated=bool(counts.flags & 2), **plain)
 
     def __len__(self) -> int:
         return self.counts.groups
@@ -399,9 +400,9 @@ class Rollup:
             row[name] = number.value if status == _abi.OK else None
         return row
 
-    def _key_value(self, value: _abi.Value, key: _abi.RollupKey) -> FieldValue:
+    def _key_value(self, value: Any, key: Any) -> FieldValue:
         if key.kind == _ZONE and value.state == _abi.STATE_VALUE:
-            return self.zone_names[value.number]
+            return self.zone_names[int(value.number)]
         return value_of(value, key.field)
 
     # ---- Arrow ----

@@ -23,7 +23,8 @@ _BOM = b"\xef\xbb\xbf"
 _FOREIGN = ((b"\x28\xb5\x2f\xfd", _abi.E_ZSTD), (b"PAR1", _abi.E_PARQUET),
             (b"{", _abi.E_JSON), (b"[", _abi.E_JSON), (_GZIP, _abi.E_GZIP))
 
-One = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, BinaryIO]
+Path = Union[str, "os.PathLike[str]"]
+One = Union[Path, bytes, bytearray, memoryview, BinaryIO, "Input"]
 Source = Union[One, Iterable[One]]
 Fill = Callable[[memoryview], int]
 
@@ -47,7 +48,7 @@ class Chunk:
 class Input:
     """One file, file object or block of bytes, by a name for people."""
 
-    def __init__(self, what: One) -> None:
+    def __init__(self, what: Any) -> None:
         self._what = what
         self.name = _name(what)
         #: whether it can be read more than once
@@ -64,7 +65,7 @@ class Input:
             return self._of_path(self._what)
         return self._decoded(self._what)
 
-    def _of_path(self, path: Union[str, "os.PathLike[str]"]) -> Iterator[Chunk]:
+    def _of_path(self, path: Path) -> Iterator[Chunk]:
         with open(path, "rb", buffering=0) as raw:
             yield from self._decoded(raw)
 

@@ -145,7 +145,7 @@ class Pass:
             lines=counts.lines - feed.added_lines, headers=counts.headers - feed.added_lines,
             bytes=max(counts.bytes - feed.added_bytes, 0))
 
-    def _reader_counts(self) -> _abi.ReaderCounts:
+    def _reader_counts(self) -> Any:
         counts = _abi.ColumnsCounts()
         check(lib.columns_get(self._handle, byref(counts)))
         return counts.reader
