@@ -8,7 +8,7 @@
 
 #include "vpcvis.h"
 
-#define CHUNK  ((size_t)1 << 20)
+#define CHUNK  ((size_t)1 << 19)
 #define ROWS   16384
 #define ERRORS 256
 

@@ -118,7 +118,7 @@ class Batch:
     ClosedError. The lists, records and bytes it gave are the caller's for ever.
     """
 
-    layout: Layout
+    __slots__ = ("layout", "_reader", "_number", "_rows", "_text")
 
     def __init__(self, reader: "Reader", number: int, rows: int, text: int,
                  layout: Layout) -> None:

@@ -8,6 +8,7 @@ line is cut in two unless it is longer than a chunk.
 import ctypes
 import glob
 import io
+import mmap
 import os
 import zlib
 from gzip import BadGzipFile
@@ -16,7 +17,8 @@ from typing import Any, BinaryIO, Callable, Iterable, Iterator, List, Optional, 
 from . import _abi
 from ._errors import SourceError
 
-CHUNK = 1 << 20
+CHUNK = 1 << 19
+_HEAD = 1 << 16  # more than a line
 _GZIP_CHUNK = 1 << 18
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
@@ -26,7 +28,7 @@ _FOREIGN = ((b"\x28\xb5\x2f\xfd", _abi.E_ZSTD), (b"PAR1", _abi.E_PARQUET),
 Path = Union[str, "os.PathLike[str]"]
 One = Union[Path, bytes, bytearray, memoryview, BinaryIO, "Input"]
 Source = Union[One, Iterable[One]]
-Fill = Callable[[memoryview], int]
+Fill = Callable[[memoryview], Optional[int]]
 
 
 class Chunk:
@@ -72,10 +74,9 @@ class Input:
     def _decoded(self, stream: Any) -> Iterator[Chunk]:
         fill = _filler(stream)
         head = _head(fill)
-        fill = _after(head, fill)
         if head == _GZIP:
-            fill = _gunzip(fill, self.name)
-        return _lines(fill, self.name)
+            return _lines(_gunzip(head, fill, self.name), b"", self.name)
+        return _lines(fill, head, self.name)
 
 
 def _name(what: Any) -> str:
@@ -122,14 +123,11 @@ def _filler(stream: Any) -> Fill:
     """A function that puts the stream's next bytes into memory and says how many."""
     if isinstance(stream, io.TextIOBase):
         raise TypeError("the file is open as text: open it with 'rb'")
-    readinto = getattr(stream, "readinto", None)
+    readinto: Optional[Fill] = getattr(stream, "readinto", None)
+    if readinto is not None:
+        return readinto
 
     def fill(room: memoryview) -> int:
-        if readinto is not None:
-            got = readinto(room)
-            if got is None:
-                raise BlockingIOError("the file is in non-blocking mode")
-            return int(got)
         data = stream.read(len(room))
         if isinstance(data, str):
             raise TypeError("the file is open as text: open it with 'rb'")
@@ -138,30 +136,22 @@ def _filler(stream: Any) -> Fill:
     return fill
 
 
+def _filled(got: Optional[int]) -> int:
+    if got is None:
+        raise BlockingIOError("the file is in non-blocking mode, and has nothing yet")
+    return got
+
+
 def _head(fill: Fill) -> bytes:
     """The first two bytes, or what there is of them."""
     head = bytearray(2)
     have = 0
     while have < 2:
-        got = fill(memoryview(head)[have:])
+        got = _filled(fill(memoryview(head)[have:]))
         if got == 0:
             break
         have += got
     return bytes(head[:have])
-
-
-def _after(head: bytes, fill: Fill) -> Fill:
-    """The same stream, with the bytes that were looked at put back."""
-    left = [head]
-
-    def again(room: memoryview) -> int:
-        head = left[0]
-        if not head:
-            return fill(room)
-        left[0] = b""
-        room[:len(head)] = head
-        return len(head) + fill(room[len(head):])
-    return again
 
 
 class _Members:
@@ -201,14 +191,15 @@ class _Members:
         return out
 
 
-def _gunzip(fill: Fill, name: str) -> Fill:
+def _gunzip(head: bytes, fill: Fill, name: str) -> Fill:
     members = _Members(name)
+    members.feed(head)
     buffer = bytearray(_GZIP_CHUNK)
 
     def decoded(room: memoryview) -> int:
         while True:
             if members.hungry:
-                got = fill(memoryview(buffer))
+                got = _filled(fill(memoryview(buffer)))
                 if got == 0 and members.open:
                     raise EOFError("%s: the gzip data ends too early" % name)
                 if got == 0:
@@ -229,30 +220,43 @@ def _refuse_foreign(head: bytes, name: str) -> None:
             raise SourceError(status, name)
 
 
-def _lines(fill: Fill, name: str) -> Iterator[Chunk]:
-    """Chunks of whole lines; what is left of the last one is carried to the next."""
-    buffer = bytearray(2 * CHUNK)
-    view = memoryview(buffer)
+def _lines(fill: Fill, head: bytes, name: str) -> Iterator[Chunk]:
+    """Chunks of whole lines. What is left of the last one goes before the next bytes:
+
+        |            tail | bytes of one fill, from a page's start |
+                         _HEAD
+    """
+    buffer = mmap.mmap(-1, _HEAD + CHUNK)
+    room = memoryview(buffer)[_HEAD:]
     base = _abi.address_of(buffer)
-    have = 0
+    tail = len(head)
+    buffer[_HEAD - tail:_HEAD] = head
     first = True
     while True:
-        got = fill(view[have:have + CHUNK])
-        if first and have + got >= 4 or got == 0 and first:
-            _refuse_foreign(bytes(view[:min(have + got, 8)]), name)
+        got = fill(room)
+        if not got:
+            got = _filled(got)
+        if first and (tail + got >= 7 or got == 0):
+            _refuse_foreign(buffer[_HEAD - tail:_HEAD + min(got, 7)], name)
             first = False
         if got == 0:
             break
-        end = buffer.rfind(b"\n", have, have + got) + 1
-        have += got
-        if end == 0 and have < CHUNK:
-            continue
-        end = end or have
-        yield Chunk(base, end, buffer)
-        buffer[:have - end] = buffer[end:have]
-        have -= end
-    if have:
-        yield Chunk(base, have, buffer)
+        start = _HEAD - tail
+        stop = _HEAD + got
+        end = buffer.rfind(b"\n", _HEAD, stop) + 1
+        if end == 0 and tail + got > _HEAD:
+            end = stop
+        if end:
+            yield Chunk(base + start, end - start, buffer)
+            start = end
+        tail = stop - start
+        if tail > _HEAD:
+            yield Chunk(base + start, tail, buffer)
+            tail = 0
+        elif tail:
+            buffer[_HEAD - tail:_HEAD] = buffer[start:stop]
+    if tail:
+        yield Chunk(base + _HEAD - tail, tail, buffer)
 
 
 def _of_bytes(data: bytes, name: str) -> Iterator[Chunk]:
