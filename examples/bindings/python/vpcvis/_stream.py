@@ -9,6 +9,7 @@ import ctypes
 import errno
 import itertools
 import threading
+import traceback
 from ctypes import CFUNCTYPE, byref, c_int, c_void_p
 from typing import Any, Dict, Iterable, Iterator, List, Optional, Union
 
@@ -274,11 +275,18 @@ def _guarded(step: str, stream: int, out: int) -> int:
     try:
         getattr(one, step)(out)
     except BaseException as error:
-        one.failed = error
+        one.failed = _without_frames(error)
         text = str(error)
         one.message = (text or type(error).__name__).encode("utf-8", "replace")
         return _number_of(error)
     return 0
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """The exception, its traceback as a note: the frames hold the consumer, who holds us."""
+    if error.__traceback__ is not None and hasattr(error, "add_note"):
+        error.add_note("In the source:\n" + "".join(traceback.format_tb(error.__traceback__)))
+    return error.with_traceback(None)
 
 
 def _get_schema(stream: int, out: int) -> int:
@@ -380,9 +388,9 @@ class Log:
             one.schema(ctypes.addressof(struct))
         except BaseException as error:
             one.failed = error
+            one.close()
             raise
-        finally:
-            one.let_go()
+        one.let_go()
         return capsule_of(struct, SCHEMA)
 
     @property
