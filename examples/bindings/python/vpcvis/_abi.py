@@ -185,11 +185,14 @@ class Packet(Structure):
         ("src_mac", c_uint8 * 6), ("reserved2", c_uint32 * 3)]
 
 
+_RULE_PARTS: List[Tuple[str, Any]] = [
+    ("number", c_uint32), ("valid", c_uint32), ("direction", c_uint8), ("action", c_uint8),
+    ("protocol", c_uint8), ("reserved", c_uint8), ("srcport", c_uint16 * 2),
+    ("dstport", c_uint16 * 2), ("text_len", c_uint32), ("src", Cidr), ("dst", Cidr)]
+
+
 class Rule(Structure):
-    _fields_ = ([("number", c_uint32), ("valid", c_uint32), ("direction", c_uint8),
-                 ("action", c_uint8), ("protocol", c_uint8), ("reserved", c_uint8),
-                 ("srcport", c_uint16 * 2), ("dstport", c_uint16 * 2), ("text_len", c_uint32),
-                 ("src", Cidr), ("dst", Cidr)] + _pointer("text"))
+    _fields_ = _RULE_PARTS + _pointer("text")
 
 
 class FilterConfig(Structure):

@@ -31,6 +31,8 @@ def choose(table: Any, word: Any, what: str) -> int:
 
 def protocol_number(protocol: Union[int, str]) -> int:
     """The number of a protocol, by its number or name."""
+    if protocol == "icmpv6":  # as rules have it
+        return 58
     if isinstance(protocol, str):
         number = c_uint64()
         text = protocol.encode()

@@ -256,7 +256,7 @@ class Rollup:
             return Counts()
         if speaks_arrow(what):
             return self._add_arrow(what, options)
-        if isinstance(what, Iterator):
+        if isinstance(what, Iterator) and not hasattr(what, "read"):
             return self._add_records(what)
         if isinstance(what, (list, tuple)) and what and isinstance(what[0], Record):
             return self._add_records(what)
