@@ -88,6 +88,8 @@ class Options(NamedTuple):
         flags |= (not self.check_all) * _abi.LINE_SKIP
         config = _abi.sized(_abi.ReaderConfig, flags=flags, layout=layout._pointer)
         if self.fields is not None:
+            if not self.fields:
+                raise ValueError("fields: at least one")
             config.fields = fields_bitmap(find_field(name).id for name in self.fields)
         return config, layout
 

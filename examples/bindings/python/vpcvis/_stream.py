@@ -5,6 +5,7 @@ The stream's functions are Python's, around the machine vpcvis_columns: so an ex
 its text on the way through C, many files make one stream, and a bad line is told with the
 name of its file and its line number there.
 """
+import _thread
 import ctypes
 import errno
 import itertools
@@ -276,6 +277,8 @@ def _guarded(step: str, stream: int, out: int) -> int:
         getattr(one, step)(out)
     except BaseException as error:
         one.failed = _without_frames(error)
+        if isinstance(error, KeyboardInterrupt):
+            _thread.interrupt_main()  # once more, when the consumer has come back
         text = str(error)
         one.message = (text or type(error).__name__).encode("utf-8", "replace")
         return _number_of(error)
