@@ -5,7 +5,6 @@ The stream's functions are Python's, around the machine vpcvis_columns: so an ex
 its text on the way through C, many files make one stream, and a bad line is told with the
 name of its file and its line number there.
 """
-import _thread
 import ctypes
 import errno
 import itertools
@@ -277,8 +276,6 @@ def _guarded(step: str, stream: int, out: int) -> int:
         getattr(one, step)(out)
     except BaseException as error:
         one.failed = _without_frames(error)
-        if isinstance(error, KeyboardInterrupt):
-            _thread.interrupt_main()  # once more, when the consumer has come back
         text = str(error)
         one.message = (text or type(error).__name__).encode("utf-8", "replace")
         return _number_of(error)
@@ -443,6 +440,8 @@ class Log:
                 and error.__cause__ is None:
             error.__cause__ = cause
         self.close()
+        if error is not None and isinstance(cause, KeyboardInterrupt):
+            raise cause
 
     def __repr__(self) -> str:
         names = ", ".join(one.name for one in self._inputs[:3])
