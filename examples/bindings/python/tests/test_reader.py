@@ -6,6 +6,7 @@ import io
 import os
 import pathlib
 import threading
+import time
 import weakref
 
 import pytest
@@ -348,6 +349,43 @@ def test_options():
     assert list(refused) == [] and refused.counts.errors == 1
     late = next(vpcvis.read(b"1781082000123\n", layout="start", milliseconds=True))
     assert late.start == 1781082000 and late.flags == 8
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5, 50])
+def test_files_are_read_ahead(tmp_path, some_lines, workers):
+    for i in range(12):
+        data = some_lines(400, 400 * i)
+        (tmp_path / ("%02d.gz" % i)).write_bytes(gzip.compress(data) if i % 3 else data)
+    reader = Reader(tmp_path, workers=workers)
+    assert [record.packets for record in reader] == list(range(1, 4801))
+    assert reader.counts.files == 12
+    (tmp_path / "05.gz").write_bytes(gzip.compress(some_lines(400))[:-10])
+    got = []
+    with pytest.raises(EOFError, match="05.gz"):
+        for record in Reader(tmp_path, workers=workers):
+            got.append(record)
+    assert 2000 <= len(got) <= 2400
+    log = vpcvis.open(tmp_path, workers=workers)
+    pa = pytest.importorskip("pyarrow")
+    with pytest.raises(Exception, match="05.gz"):
+        pa.table(log)
+    (tmp_path / "05.gz").unlink()
+    assert pa.table(vpcvis.open(tmp_path, workers=workers)).num_rows == 4400
+
+
+def test_leaving_early_stops_the_threads(tmp_path, some_lines):
+    for i in range(6):
+        (tmp_path / ("%d.log" % i)).write_bytes(some_lines(3000))
+    for leave in (lambda reader: reader.close(), lambda reader: None):
+        reader = Reader(tmp_path, workers=4)
+        next(iter(reader))
+        leave(reader)
+        del reader
+        gc.collect()
+        deadline = time.monotonic() + 20
+        while any(t.name.startswith("vpcvis") for t in threading.enumerate()):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_lines_longer_than_a_chunk(monkeypatch, some_lines):

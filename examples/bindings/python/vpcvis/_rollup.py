@@ -246,6 +246,7 @@ class Rollup:
             return self._add_records([what])
         if isinstance(what, Log):
             chosen = dict(what._options._asdict(), **options)
+            chosen["workers"] = 1
             return self._add_source(what._inputs, workers, chosen)
         if isinstance(what, Reader):
             for batch in what.batches():

@@ -15,6 +15,7 @@ from typing import Any, Dict, Iterable, Iterator, List, Optional, Union
 
 from . import _abi
 from ._abi import lib
+from ._ahead import ahead, let_go
 from ._capsule import SCHEMA, STREAM, capsule_of, release, sweep
 from ._errors import ClosedError, LineError, SourceError, check, fail
 from ._layout import Layout, Record, line_error
@@ -41,8 +42,8 @@ def _whole(data: bytes) -> Chunk:
 class _Feed:
     """The chunks of all inputs as one text, in which every file begins anew."""
 
-    def __init__(self, source: List[Input], first: Optional[bytes]) -> None:
-        self._inputs = iter(source)
+    def __init__(self, source: List[Input], workers: int, first: Optional[bytes]) -> None:
+        self._inputs = ahead(source, workers)
         self._first = first  # a header line for files that have none
         self._chunks: Iterator[Chunk] = iter(())
         self._begun = False
@@ -105,12 +106,9 @@ class _Feed:
 
     def close(self) -> None:
         """Give back what is open."""
-        self._inputs = iter(())
         self._held = None
-        close = getattr(self._chunks, "close", None)
-        self._chunks = iter(())
-        if close is not None:
-            close()
+        self._chunks = let_go(self._chunks)
+        self._inputs = let_go(self._inputs)
 
 
 class Pass:
@@ -133,7 +131,8 @@ class Pass:
         config = _abi.sized(_abi.ColumnsConfig, flags=log._flags, rows=log._rows,
                             reader=ctypes.addressof(reader))
         fixed = log._options.fixed_layout
-        self._feed = _Feed(log._inputs, None if fixed else (layout.write() + "\n").encode())
+        self._feed = _Feed(log._inputs, log._options.workers,
+                           None if fixed else (layout.write() + "\n").encode())
         check(lib.columns_new(byref(config), None, byref(self._handle)))
 
     def counts(self) -> Counts:
@@ -454,7 +453,7 @@ def open(source: Source, *, fields: Optional[Iterable[str]] = None,
          dictionary: bool = False, rows: int = 0, strict: bool = False,
          on_error: Optional[OnError] = None, keep_errors: int = 1000, lenient: bool = False,
          milliseconds: bool = False, fixed_layout: bool = False, time_prefix: bool = True,
-         strict_names: bool = False, check_all: bool = True) -> Log:
+         strict_names: bool = False, check_all: bool = True, workers: int = 1) -> Log:
     """Open flow logs for pyarrow, Polars, pandas, DuckDB and whatever else reads Arrow.
 
         pyarrow.table(vpcvis.open("logs/"))
@@ -471,6 +470,6 @@ def open(source: Source, *, fields: Optional[Iterable[str]] = None,
     """
     options = Options(layout, None if fields is None else tuple(fields), strict, on_error,
                       keep_errors, lenient, milliseconds, fixed_layout, time_prefix,
-                      strict_names, check_all)
+                      strict_names, check_all, workers)
     return Log(source, options, arrow_flags(underscore, unsigned, binary_addresses,
                                             timestamps, dictionary), rows)
