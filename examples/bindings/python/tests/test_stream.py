@@ -167,7 +167,7 @@ def test_a_stream_goes_on_when_the_log_is_closed(some_lines):
     reader.read_next_batch()
     log.close()
     assert reader.read_all().num_rows == 2000 - 64
-    for use in (lambda: pa.table(log), lambda: list(log), lambda: pa.schema(log)):
+    for use in (lambda: pa.table(log), lambda: list(log.records()), lambda: pa.schema(log)):
         with pytest.raises(ClosedError):
             use()
 
@@ -176,7 +176,7 @@ def test_paths_can_be_read_again_and_file_objects_once(tmp_path, some_lines):
     path = tmp_path / "a.log"
     path.write_bytes(some_lines(100))
     log = vpcvis.open(path)
-    assert pa.table(log).num_rows == pa.table(log).num_rows == len(list(log)) == 100
+    assert pa.table(log).num_rows == pa.table(log).num_rows == len(list(log.records())) == 100
     once = vpcvis.open(io.BytesIO(some_lines(100)))
     assert len(pa.schema(once)) == 14 and len(pa.schema(once)) == 14
     assert pa.table(once).num_rows == 100
@@ -268,6 +268,19 @@ def test_an_exception_of_the_source_is_one_of_the_consumer(some_lines, error, ra
         reader.read_next_batch()
     assert log.exception is error
     assert log.counts.records > 0
+
+
+def test_the_schema_is_there_although_the_source_fails(some_lines):
+    log = vpcvis.open(Fails(some_lines(100), OSError(5, "the disk is broken")))
+    assert len(pa.schema(log)) == 14
+    reader = pa.RecordBatchReader.from_stream(log)
+    with pytest.raises(OSError, match="the disk is broken"):
+        reader.read_next_batch()
+    log = vpcvis.open(Fails(b"", OSError(5, "the disk is broken")))
+    with pytest.raises(OSError, match="the disk is broken"):
+        pa.schema(log)
+    with pytest.raises(ValueError, match="once"):
+        pa.schema(log)
 
 
 def test_the_exception_is_the_cause_of_the_consumers(some_lines):

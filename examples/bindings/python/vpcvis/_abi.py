@@ -284,6 +284,11 @@ class ColumnsBatch(Structure):
     _fields_ = [("rows", c_uint64), ("errors", c_uint64)]
 
 
+class ColumnsSource(Structure):
+    _fields_ = [("read", c_void_p), ("errors", c_void_p), ("release", c_void_p),
+                ("context", c_void_p)]
+
+
 class ColumnsMap(Structure):
     _fields_ = [("columns", c_uint32), ("found", c_uint32), ("child", c_uint32 * FIELD_MAX),
                 ("type", c_uint8 * FIELD_MAX)]
@@ -389,6 +394,7 @@ _PROTOTYPES: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "columns_next": (c_int32, [_p, _p, _p, _s, _p]),
     "columns_schema": (c_int32, [_p, _p]),
     "columns_get": (c_int32, [_p, _p]),
+    "columns_stream": (c_int32, [_p, _p, _p]),
     "columns_rollup_schema": (c_int32, [_p, _u32, _p, _p]),
     "columns_rollup": (c_int32, [_p, _u32, _p, _u32, _p, _p]),
     "columns_merge": (c_int32, [_p, _p, _p, _p]),

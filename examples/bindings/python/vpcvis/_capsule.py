@@ -13,7 +13,7 @@ import gc
 import sys
 import threading
 from ctypes import CFUNCTYPE, PYFUNCTYPE, c_char_p, c_int, c_void_p, py_object
-from typing import Any, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Iterator, List, Optional, Tuple
 
 from . import _abi
 
@@ -53,15 +53,21 @@ def release(struct: Any) -> None:
         _RELEASE(struct.release)(ctypes.addressof(struct))
 
 
+#: What is to be done after capsules were released.
+afterwards: List[Callable[[], None]] = []
+
+
 def sweep() -> None:
     """Release what is in capsules that nobody holds any more."""
-    if not _exports or not _sweeping.acquire(blocking=False):
+    if not _sweeping.acquire(blocking=False):
         return
     try:
         for export in list(_exports):
             if _held(export) <= _ALONE:
                 _exports.remove(export)
                 release(export.struct)
+        for step in afterwards:
+            step()
     finally:
         _sweeping.release()
 
@@ -115,6 +121,7 @@ def _of_stream(capsule: Any) -> Iterator[Tuple[_abi.ArrowSchema, _abi.ArrowArray
         release(schema)
         release(stream)
         del capsule
+        sweep()
 
 
 def _ask(stream: _abi.ArrowStream, function: int, out: Any) -> None:

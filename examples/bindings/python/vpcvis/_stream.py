@@ -7,18 +7,17 @@ name of its file and its line number there.
 """
 import ctypes
 import errno
-import itertools
 import threading
 import traceback
 from ctypes import CFUNCTYPE, byref, c_int, c_void_p
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Union
+from typing import Any, Dict, Iterable, Iterator, List, Optional, Tuple, Union
 
 from . import _abi
 from ._abi import lib
 from ._ahead import ahead, let_go
-from ._capsule import SCHEMA, STREAM, capsule_of, release, sweep
+from ._capsule import SCHEMA, STREAM, afterwards, capsule_of, release, sweep
 from ._errors import ClosedError, LineError, SourceError, check, fail
-from ._layout import Layout, Record, line_error
+from ._layout import Layout, Record, fields_bitmap, line_error
 from ._reader import Batch, Counts, OnError, Options, Reader, Troubles, counts_of
 from ._source import Chunk, Input, Source, begins_with_header, inputs
 
@@ -127,6 +126,7 @@ class Pass:
         self.started = False
         self.failed: Optional[BaseException] = None
         self.message = b""
+        self._later: Optional[Exception] = None
         reader, layout = log._options.config()
         config = _abi.sized(_abi.ColumnsConfig, flags=log._flags, rows=log._rows,
                             reader=ctypes.addressof(reader))
@@ -155,9 +155,19 @@ class Pass:
         with _one_user(self._lock):
             status = lib.columns_schema(self._handle, address)
             if status == _abi.MORE:
-                self._pull(ctypes.addressof(self._array))
+                self._look_ahead()
                 status = lib.columns_schema(self._handle, address)
+            if status == _abi.MORE and self._later is not None:
+                raise self._later
             check(status, "schema")
+
+    def _look_ahead(self) -> None:
+        """Read a batch. If that fails the schema may be known all the same; the exception then
+        comes with the next batch."""
+        try:
+            self._pull(ctypes.addressof(self._array))
+        except Exception as error:
+            self._later = error
 
     def next(self, address: int) -> None:
         """Write the next batch to a struct, or a released one at the end."""
@@ -166,6 +176,8 @@ class Pass:
             if self._array.release:
                 ctypes.memmove(address, byref(self._array), ctypes.sizeof(self._array))
                 self._array.release = None
+            elif self._later is not None:
+                raise self._later
             else:
                 self._pull(address)
 
@@ -177,6 +189,7 @@ class Pass:
                 pass
         except BaseException:
             release(array)
+            self._feed.close()
             raise
 
     def _step(self, address: int) -> bool:
@@ -245,14 +258,19 @@ class _one_user:
         self._lock.release()
 
 
-# ---- The C functions of a stream. private_data is a key of _passes. ----
+# ---- The C functions of a stream ----
+#
+# Consumers call them from C: get_schema, get_next and get_last_error while they wait for us,
+# but release at any time, also while an exception is on its way or when the interpreter is
+# gone, when nothing may run in Python. So release is the library's own, of a stream that has
+# nothing to give; it leaves a mark in a struct, and sweep() finds that.
 
-_passes: Dict[int, Any] = {}
-_keys = itertools.count(1)
+# By the address of the library's stream, which is private_data: what is behind it, its mark.
+_passes: Dict[int, Tuple[Any, _abi.Record]] = {}
 
 
-def _key_of(address: int) -> int:
-    return _abi.ArrowStream.from_address(address).private_data or 0
+def _behind(stream: int) -> Any:
+    return _passes[_abi.ArrowStream.from_address(stream).private_data or 0][0]
 
 
 def _number_of(error: BaseException) -> int:
@@ -268,8 +286,8 @@ def _number_of(error: BaseException) -> int:
 
 
 def _guarded(step: str, stream: int, out: int) -> int:
-    one = _passes[_key_of(stream)]
-    if one.failed is not None:
+    one = _behind(stream)
+    if one.failed is not None and step == "next":
         return _number_of(one.failed)
     try:
         getattr(one, step)(out)
@@ -289,41 +307,70 @@ def _without_frames(error: BaseException) -> BaseException:
 
 
 def _get_schema(stream: int, out: int) -> int:
+    ctypes.memset(out, 0, ctypes.sizeof(_abi.ArrowSchema))  # for those who ignore failures
     return _guarded("schema", stream, out)
 
 
 def _get_next(stream: int, out: int) -> int:
+    ctypes.memset(out, 0, ctypes.sizeof(_abi.ArrowArray))
     return _guarded("next", stream, out)
 
 
 def _get_last_error(stream: int) -> Optional[int]:
-    message = _passes[_key_of(stream)].message
+    message = _behind(stream).message
     return _abi.address_of(message) if message else None
 
 
-def _release(stream: int) -> None:
-    struct = _abi.ArrowStream.from_address(stream)
-    one = _passes.pop(struct.private_data or 0, None)
-    struct.release = None
-    if one is not None:
-        one.let_go()
-
-
-# They stay for as long as the process: a consumer may release a stream at any time.
+# They stay for as long as the process.
 _THUNKS = (CFUNCTYPE(c_int, c_void_p, c_void_p)(_get_schema),
            CFUNCTYPE(c_int, c_void_p, c_void_p)(_get_next),
-           CFUNCTYPE(c_void_p, c_void_p)(_get_last_error),
-           CFUNCTYPE(None, c_void_p)(_release))
+           CFUNCTYPE(c_void_p, c_void_p)(_get_last_error))
 for _thunk in _THUNKS:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(_thunk))
 
 
+def _empty_stream(mark: _abi.Record) -> _abi.ArrowStream:
+    """A stream of the library's that marks its release: vpcvis_record_init sets mark.base."""
+    source = _abi.ColumnsSource(
+        read=ctypes.cast(lib.columns_end, c_void_p), context=ctypes.addressof(mark),
+        release=ctypes.cast(lib.record_init, c_void_p))
+    reader = _abi.sized(_abi.ReaderConfig, fields=fields_bitmap([0]))
+    config = _abi.sized(_abi.ColumnsConfig, rows=64, reader=ctypes.addressof(reader))
+    stream = _abi.ArrowStream()
+    check(lib.columns_stream(byref(config), byref(source), byref(stream)))
+    return stream
+
+
 def stream_capsule(one: Any) -> Any:
     """A capsule with a stream over anything that has schema, next, let_go and failed."""
-    key = next(_keys)
-    _passes[key] = one
-    struct = _abi.ArrowStream(*[ctypes.cast(thunk, c_void_p) for thunk in _THUNKS], key)
+    sweep()
+    mark = _abi.Record()
+    struct = _empty_stream(mark)
+    struct.get_schema, struct.get_next, struct.get_last_error = (
+        ctypes.cast(thunk, c_void_p) for thunk in _THUNKS)
+    # The mark stays until it is seen, even if that is never.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(mark))
+    before = _passes.pop(struct.private_data, None)
+    _passes[struct.private_data] = one, mark
+    if before is not None:
+        _forget(*before)
     return capsule_of(struct, STREAM)
+
+
+def _forget(one: Any, mark: _abi.Record) -> None:
+    ctypes.pythonapi.Py_DecRef(ctypes.py_object(mark))
+    one.let_go()
+
+
+def _sweep_streams() -> None:
+    """Let go of what is behind streams that were released."""
+    for key, (one, mark) in list(_passes.items()):
+        if mark.base:
+            del _passes[key]
+            _forget(one, mark)
+
+
+afterwards.append(_sweep_streams)
 
 
 class Log:
@@ -415,7 +462,8 @@ class Log:
             raise ValueError("the source is a file object: give it to Reader() itself")
         return Reader(self._inputs, **self._options._asdict())
 
-    def __iter__(self) -> Iterator[Record]:
+    def records(self) -> Iterator[Record]:
+        """The records, one by one. (A Log is no iterable: engines would take it for rows.)"""
         return iter(self.reader())
 
     def batches(self) -> Iterator[Batch]:
