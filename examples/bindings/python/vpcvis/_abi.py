@@ -148,7 +148,7 @@ class RollupMeasure(Structure):
 class RollupConfig(Structure):
     _fields_ = ([("size", c_uint32), ("flags", c_uint32), ("key_count", c_uint32),
                  ("measure_count", c_uint32), ("groups", c_uint32), ("texts", c_uint32),
-                 ("text_bytes", c_uint64), ("sketch_bits", c_uint32), ("reserved", c_uint32),
+                 ("text_bytes", c_uint64), ("sketch_bits", c_uint32), ("cpu", c_uint32),
                  ("hash_key", c_uint8 * 16), ("sketch_seed", c_uint64)]
                 + _pointer("logged") + [("keys", RollupKey * 8),
                                         ("measures", RollupMeasure * 16)])
