@@ -95,7 +95,7 @@ def test_projections_filters_and_nulls_in_duckdb(some_lines, rows):
 
     def one(query):
         ask.register("log", log)  # old versions read it once
-        return ask.execute(query).fetchone()[0]
+        return ask.execute(query).fetchall()[0][0]
     assert one("select count(*) from log") == 5010
     assert one("select sum(bytes) from log") == sum(v or 0 for v in table["bytes"])
     assert one("select count(*) from log where srcaddr is null") == 10
