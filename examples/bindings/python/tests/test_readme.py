@@ -17,7 +17,8 @@ def blocks():
     fenced = re.findall(r"```python\n(.*?)```", text, re.S)
     indented = [re.sub("(?m)^    ", "", block) for block
                 in re.findall(r"(?m)(?:^    .*\n(?:^\n(?=    ))?)+", text)]
-    return fenced + [block for block in indented if "vpcvis." in block and not block.startswith("pip")]
+    return fenced + [block for block in indented
+                     if "vpcvis." in block and not block.startswith("pip")]
 
 
 @pytest.mark.parametrize("code", blocks(), ids=lambda code: code.split("\n")[0])

@@ -9,7 +9,7 @@ import ctypes
 import ctypes.util
 import os
 from ctypes import (
-    POINTER, Structure, c_char, c_char_p, c_int, c_int32, c_int64, c_size_t, c_uint8, c_uint16,
+    Structure, c_char, c_char_p, c_int32, c_int64, c_size_t, c_uint8, c_uint16,
     c_uint32, c_uint64, c_void_p,
 )
 from typing import Any, Dict, List, Optional, Sequence, Tuple
@@ -109,7 +109,8 @@ _ARRAYS_PAD: List[Tuple[str, Any]] = (
 class LineColumns(Structure):
     _fields_ = ([("size", c_uint32), ("capacity", c_uint32)] + _pointer("line_at")
                 + _pointer("flags")
-                + [("values", c_void_p * FIELD_MAX), ("valid", c_void_p * FIELD_MAX)] + _ARRAYS_PAD)
+                + [("values", c_void_p * FIELD_MAX), ("valid", c_void_p * FIELD_MAX)]
+                + _ARRAYS_PAD)
 
 
 class ReaderConfig(Structure):

@@ -7,7 +7,8 @@ from bisect import bisect_left
 from ctypes import byref, c_char, c_size_t, c_uint64, c_void_p
 from functools import lru_cache
 from typing import (
-    Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple, Type, Union,
+    Any, Callable, Dict, FrozenSet, Iterable, Iterator, List, NamedTuple, Optional, Tuple,
+    Type, Union,
 )
 
 from . import _abi

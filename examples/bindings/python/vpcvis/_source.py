@@ -12,7 +12,7 @@ import mmap
 import os
 import zlib
 from gzip import BadGzipFile
-from typing import Any, BinaryIO, Callable, Iterable, Iterator, List, Optional, Tuple, Union
+from typing import Any, BinaryIO, Callable, Iterable, Iterator, List, Optional, Union
 
 from . import _abi
 from ._errors import SourceError
