@@ -35,11 +35,13 @@ int plan_files(struct plan *plan, char *const *patterns, size_t count)
         else if (status != 0)
             fail(plan, "%s: out of memory, or a folder cannot be read", patterns[i]);
     }
+    if (status == 0 && found.gl_pathc == 0)
+        status = fail(plan, "no files");
     if (status == 0 && walk_init(&plan->walk, found.gl_pathv, found.gl_pathc) != 0)
         status = fail(plan, "out of memory");
     globfree(&found);
     if (status == 0 && plan->walk.count == 0)
-        status = fail(plan, "no files");
+        status = fail(plan, "no files in these folders");
     return status == 0 ? 0 : -1;
 }
 

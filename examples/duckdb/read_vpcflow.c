@@ -61,16 +61,19 @@ static const char *find_files(struct plan *plan, duckdb_value value)
     for (i = 0; i < count && problem == NULL; i++) {
         duckdb_value item = is_list ? duckdb_get_list_child(value, i) : value;
 
-        patterns[i] = duckdb_get_varchar(item);
-        if (patterns[i] == NULL || duckdb_is_null_value(item))
+        if (duckdb_is_null_value(item))
             problem = "a file name is NULL";
+        else
+            patterns[i] = duckdb_get_varchar(item);
         if (is_list)
             duckdb_destroy_value(&item);
     }
     if (problem == NULL && plan_files(plan, patterns, count) != 0)
         problem = plan->problem;
-    for (i = 0; i < count; i++)
-        duckdb_free(patterns[i]);
+    for (i = 0; i < count; i++) {
+        if (patterns[i] != NULL)
+            duckdb_free(patterns[i]);
+    }
     free(patterns);
     return problem;
 }
@@ -96,6 +99,10 @@ static const char *take_layout(duckdb_bind_info info, struct plan *plan)
 
     if (value == NULL)
         return NULL;
+    if (duckdb_is_null_value(value)) {
+        duckdb_destroy_value(&value);
+        return NULL;
+    }
     text = duckdb_get_varchar(value);
     config.size = sizeof(config);
     config.text = text;
