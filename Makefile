@@ -7,7 +7,7 @@
 #   uninstall         DESTDIR                    bench           BENCH=strict: all peers
 #   amalgamation    one vpcvis.c and vpcvis.h    differential    against independent oracles
 #   dist            a source tarball             check-portable  check without its libraries
-#   clean
+#   clean                                        check-engines   DuckDB, Spark, ClickHouse
 #
 # CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG are honoured; the flags below that are not optional
 # are added to CFLAGS, never replaced by it.
@@ -52,7 +52,7 @@ LIB_A = $(BUILD)/libvpcvis.a
 LIB_SO = $(BUILD)/libvpcvis.so.$(VERSION)
 SONAME = libvpcvis.so.$(ABI)
 
-.PHONY: all demo deps check check-build check-portable bench fuzz examples install uninstall \
+.PHONY: all demo deps check check-build check-portable check-engines bench fuzz examples install uninstall \
 	amalgamation dist clean differential
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -173,6 +173,10 @@ $(TESTS:%=$(BUILD)/portable/%): $(BUILD)/portable/%: $(BUILD)/portable/tests/%.o
 $(FUZZERS:%=$(BUILD)/portable/%): $(BUILD)/portable/%: $(BUILD)/portable/tests/fuzz/%.o \
 		$(call objects,portable,tests/fuzz/replay.c $(FUZZ_SUPPORT) $(TESTED_EXAMPLES)) $(LIB_A)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+# DuckDB, Spark, ClickHouse: installs them under build/engines.
+check-engines: all examples
+	@BUILD='$(BUILD)' MAKE='$(MAKE)' sh tests/engines/check.sh
 
 check-portable: $(PORTABLE)
 	@BUILD='$(BUILD)' RUNNER='$(RUNNER)' sh tests/tools/check.sh --portable $(TESTS) $(FUZZERS)

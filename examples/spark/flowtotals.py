@@ -28,9 +28,9 @@ GROUPS = 262144  # of a task, before it hands over what it has
 
 
 def _library():
-    """The package, in a worker or here."""
-    if "VPCVIS_LIBRARY" not in os.environ:
-        from pyspark import SparkFiles
+    """The package, in a worker or here. A worker has the library that was sent to it."""
+    from pyspark import SparkFiles, TaskContext
+    if TaskContext.get() is not None:
         os.environ["VPCVIS_LIBRARY"] = SparkFiles.get("libvpcvis.so.0")
     import vpcvis
     return vpcvis
@@ -93,11 +93,12 @@ class Merge(Task):
 
     def __call__(self, batches):
         import pyarrow as pa
+        import pyarrow.compute as pc
         rollup = self.rollup()
         schema = pa.record_batch(rollup.partial()).schema
         for batch in batches:
             table = pa.Table.from_batches([batch]).select(schema.names)
-            rollup.merge(table.filter(pa.compute.greater(table["rows"], 0)).cast(schema))
+            rollup.merge(table.filter(pc.greater(table["rows"], 0)).cast(schema))
         totals = pa.record_batch(rollup.arrow())
         other = 1 if rollup.counts.overflow else 0
         yield pa.RecordBatch.from_arrays(
@@ -196,6 +197,8 @@ def main():
     arguments.add_argument("--groups", type=int, default=GROUPS, help="of a task")
     arguments.add_argument("folder")
     options = arguments.parse_args()
+    if "VPCVIS_LIBRARY" not in os.environ:
+        arguments.error("VPCVIS_LIBRARY: where libvpcvis.so is, to be sent to the workers")
     from pyspark.sql import SparkSession
     spark = SparkSession.builder.appName("flowtotals").getOrCreate()
     ship(spark)

@@ -19,6 +19,8 @@ if ! cmp -s tests/engines/requirements.txt "$place/installed"; then
     "$python" -m pip install -q --disable-pip-version-check -r tests/engines/requirements.txt
     "$python" -m pip install -q --disable-pip-version-check --no-deps \
         --target "$place/duckdb-older" duckdb==1.5.6
+    "$python" -m pip install -q --disable-pip-version-check --no-deps \
+        chdb==4.4.0 chdb-core==26.9.0
     cp tests/engines/requirements.txt "$place/installed"
 fi
 
@@ -42,6 +44,7 @@ run duckdb "$python" tests/engines/duckdb_read.py "$BUILD/duckdb/vpcvis.duckdb_e
 run duckdb-1.5.6 env PYTHONPATH="$place/duckdb-older" \
     "$python" tests/engines/duckdb_read.py "$BUILD/duckdb/vpcvis.duckdb_extension"
 run pipes sh tests/engines/pipes.sh "$BUILD/examples/flowtop"
+run clickhouse "$python" tests/engines/clickhouse_pipe.py "$BUILD/examples/flowtop"
 run spark env PYTHONPATH="$VPCVIS_PYTHON" VPCVIS_LIBRARY="$BUILD/libvpcvis.so" \
     PYSPARK_PYTHON="$python" SPARK_LOCAL_IP=127.0.0.1 SPARK_LOCAL_HOSTNAME=localhost \
     "$python" tests/engines/spark_totals.py "$BUILD/examples/flowtop"

@@ -96,9 +96,9 @@ def spark_rows(rows):
 class Dying(flowtotals.Task):
     """A task whose first attempts end in the way `how` says, when half of it is handed over."""
 
-    def __init__(self, how, *arguments, **options):
+    def __init__(self, how, notes, *arguments, **options):
         super().__init__(*arguments, **options)
-        self.how = how
+        self.how, self.notes = how, notes
 
     def __call__(self, batches):
         from pyspark import TaskContext
@@ -115,6 +115,8 @@ class Dying(flowtotals.Task):
             self.die()
 
     def die(self):
+        with open(f"{self.notes}/{self.how}-{os.getpid()}", "w", encoding="ascii"):
+            pass
         if self.how == "exception":
             raise RuntimeError("injected")
         if self.how == "worker":
@@ -155,11 +157,27 @@ def compare(what, spark, flowtop, folder, question, expected, **options):
     check(f"{what}: lines read and refused", counts == expected, f"{counts} against {expected}")
 
 
+def pipe(spark, flowtop, folder):
+    """RDD.pipe: partitions begin in the middle of files."""
+    with open(os.path.join(folder, "one.log"), "wb") as out:
+        out.write(lines(random.Random(5), FIRST, 9000))
+    options = [option for question in QUESTIONS for option in ("-s", question)]
+    command = f"{flowtop} --quiet --partial --layout '{FIRST}' {' '.join(options)}"
+    lines_of = spark.sparkContext.textFile(folder, 5).pipe(command)
+    merged = subprocess.run([flowtop, "--merge", "--to", "csv", "-n", "0"], capture_output=True,
+                            text=True, input="\n".join(lines_of.collect()) + "\n", check=True)
+    once = subprocess.run([flowtop, "--quiet", "--to", "csv", "-n", "0", *options, folder],
+                          capture_output=True, text=True, check=False)
+    check(f"RDD.pipe, {lines_of.getNumPartitions()} processes",
+          len(merged.stdout) > 9999 and merged.stdout == once.stdout,
+          f"{len(merged.stdout)} bytes against {len(once.stdout)}")
+
+
 def main():
     flowtop = os.path.abspath(sys.argv[1])
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(2 ** 32)
     print(f"seed {seed}", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as notes:
         make_logs(random.Random(seed), folder, FILES)
         rollup = flowtotals.Task([], ["records"]).rollup()
         counts = rollup.add(folder)
@@ -176,7 +194,11 @@ def main():
                                      groups=4096))
         for how in ("exception", "worker", "executor"):
             compare(f"death of {how}", spark, flowtop, folder, QUESTIONS[0], expected,
-                    task=Dying(how, ["srcaddr", "dstport"], ["bytes", "packets", "records"]))
+                    task=Dying(how, notes, ["srcaddr", "dstport"], ["bytes", "packets", "records"]))
+            died = sum(name.startswith(how) for name in os.listdir(notes))
+            check(f"death of {how}: {died} of {tasks} tasks", died > 0)
+        with tempfile.TemporaryDirectory() as folder:
+            pipe(spark, flowtop, folder)
         spark.stop()
     print(f"{passed} passed, {failed} failed")
     return failed > 0
