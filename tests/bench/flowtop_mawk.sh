@@ -60,8 +60,8 @@ log=$build/bench/v2-$bytes.log
 [ -s "$log" ] || { "$bench" generate v2 "$bytes" >"$log.part" && mv "$log.part" "$log"; } || exit 2
 records=$(wc -l <"$log")
 
-cpu() { TIMEFORMAT='%U %S'; { time "$1" "$log" >/dev/null; } 2>&1 | awk '{ print $1 + $2 }'; }
-elapsed() { TIMEFORMAT='%R'; { time "$1" "$log" >/dev/null; } 2>&1; }
+cpu() { TIMEFORMAT='%U %S'; { time "$1" "$log" >/dev/null 2>&1; } 2>&1 | awk '{ print $1 + $2 }'; }
+elapsed() { TIMEFORMAT='%R'; { time "$1" "$log" >/dev/null 2>&1; } 2>&1; }
 median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
 # compare NAME BAR CLOCK OURS PEER FILES; a bar of `-` is none
