@@ -8,6 +8,7 @@
 #   amalgamation    one vpcvis.c and vpcvis.h    differential    against independent oracles
 #   dist            a source tarball             check-portable  check without its libraries
 #   clean                                        check-engines   DuckDB, Spark, ClickHouse
+#   ffi             what bindings are made from  check-bindings  Python, LuaJIT, Node
 #
 # CC CFLAGS CPPFLAGS LDFLAGS PKG_CONFIG are honoured; the flags below that are not optional
 # are added to CFLAGS, never replaced by it.
@@ -15,6 +16,7 @@
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share/vpcvis
 CFLAGS ?= -O3
 PKG_CONFIG ?= pkg-config
 CLANG ?= clang
@@ -52,7 +54,7 @@ LIB_A = $(BUILD)/libvpcvis.a
 LIB_SO = $(BUILD)/libvpcvis.so.$(VERSION)
 SONAME = libvpcvis.so.$(ABI)
 
-.PHONY: all demo deps check check-build check-portable check-engines bench fuzz examples install uninstall \
+.PHONY: all ffi demo deps check check-build check-portable check-bindings check-engines bench fuzz examples install uninstall \
 	amalgamation dist clean differential
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -75,6 +77,15 @@ $(LIB_SO): $(call objects,obj,$(SOURCES)) src/vpcvis.map
 $(BUILD)/libvpcvis.so: $(LIB_SO)
 	ln -sf $(<F) $(BUILD)/$(SONAME)
 	ln -sf $(SONAME) $@
+
+# For foreign-function interfaces: declarations without a preprocessor, and the same as JSON.
+FFI = $(BUILD)/ffi/vpcvis_ffi.h
+FFI_TOOLS := $(wildcard tests/tools/ffi.* tests/tools/ffi/*)
+
+ffi: $(FFI)
+
+$(FFI): include/vpcvis.h $(wildcard include/vpcvis/*.h) $(FFI_TOOLS)
+	@BUILD='$(BUILD)' CC='$(CC)' sh tests/tools/ffi.sh
 
 # Examples: NAME.c makes build/examples/NAME, with what it uses of examples/support.
 EXAMPLES := $(patsubst examples/%.c,%,$(wildcard examples/*.c))
@@ -173,6 +184,10 @@ $(TESTS:%=$(BUILD)/portable/%): $(BUILD)/portable/%: $(BUILD)/portable/tests/%.o
 $(FUZZERS:%=$(BUILD)/portable/%): $(BUILD)/portable/%: $(BUILD)/portable/tests/fuzz/%.o \
 		$(call objects,portable,tests/fuzz/replay.c $(FUZZ_SUPPORT) $(TESTED_EXAMPLES)) $(LIB_A)
 	$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+# Bindings: installs what they need, under build/ or by the system's package manager.
+check-bindings: all ffi
+	@BUILD='$(BUILD)' sh tests/bindings/check.sh
 
 # DuckDB, Spark, ClickHouse: installs them under build/engines.
 check-engines: all examples
@@ -275,16 +290,20 @@ fuzz: $(FUZZ_RUNS)
 HEADERS := $(wildcard include/vpcvis/*.h)
 under_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 
-install: all
-	mkdir -p '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)/vpcvis'
+install: all ffi
+	mkdir -p '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)/vpcvis' \
+		'$(DESTDIR)$(DATADIR)'
 	install -m 644 include/vpcvis.h '$(DESTDIR)$(INCLUDEDIR)'
 	install -m 644 $(HEADERS) '$(DESTDIR)$(INCLUDEDIR)/vpcvis'
+	install -m 644 $(FFI) '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 $(FFI:_ffi.h=.json) '$(DESTDIR)$(DATADIR)/vpcvis.json'
 	install -m 644 $(LIB_A) '$(DESTDIR)$(LIBDIR)'
 	install -m 755 $(LIB_SO) '$(DESTDIR)$(LIBDIR)'
 	ln -sf libvpcvis.so.$(VERSION) '$(DESTDIR)$(LIBDIR)/$(SONAME)'
 	ln -sf $(SONAME) '$(DESTDIR)$(LIBDIR)/libvpcvis.so'
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call under_prefix,$(LIBDIR))|' \
 		-e 's|@INCLUDEDIR@|$(call under_prefix,$(INCLUDEDIR))|' \
+		-e 's|@DATADIR@|$(call under_prefix,$(DATADIR))|' \
 		-e 's|@VERSION@|$(VERSION)|' vpcvis.pc.in >'$(DESTDIR)$(LIBDIR)/pkgconfig/vpcvis.pc'
 	chmod 644 '$(DESTDIR)$(LIBDIR)/pkgconfig/vpcvis.pc'
 
@@ -292,8 +311,9 @@ uninstall:
 	rm -f '$(DESTDIR)$(LIBDIR)/libvpcvis.a' '$(DESTDIR)$(LIBDIR)/libvpcvis.so' \
 		'$(DESTDIR)$(LIBDIR)/$(SONAME)' '$(DESTDIR)$(LIBDIR)/libvpcvis.so.$(VERSION)' \
 		'$(DESTDIR)$(LIBDIR)/pkgconfig/vpcvis.pc' '$(DESTDIR)$(INCLUDEDIR)/vpcvis.h' \
-		$(HEADERS:include/%='$(DESTDIR)$(INCLUDEDIR)/%')
-	-rmdir '$(DESTDIR)$(INCLUDEDIR)/vpcvis'
+		$(HEADERS:include/%='$(DESTDIR)$(INCLUDEDIR)/%') \
+		'$(DESTDIR)$(INCLUDEDIR)/vpcvis_ffi.h' '$(DESTDIR)$(DATADIR)/vpcvis.json'
+	-rmdir '$(DESTDIR)$(INCLUDEDIR)/vpcvis' '$(DESTDIR)$(DATADIR)'
 
 AMALGAMATION = $(BUILD)/amalgamation
 amalgamation: $(AMALGAMATION)/vpcvis.c

@@ -31,6 +31,7 @@ steps()
     for name in format layers symbols tags headers style amalgamation; do
         echo "$name sh tests/tools/$name.sh"
     done
+    echo "ffi sh tests/tools/ffi.sh --check"
 }
 
 # One address space for all tests of a program, so that leaks are seen at its end.
