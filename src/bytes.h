@@ -16,12 +16,14 @@
 #define VPCVIS_I_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define VPCVIS_I_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define VPCVIS_I_PREFETCH(p) __builtin_prefetch(p)
+#define VPCVIS_I_ALIGNED     __attribute__((aligned(64)))
 #else
 #define VPCVIS_I
 #define VPCVIS_I_INLINE      static inline
 #define VPCVIS_I_LIKELY(x)   (x)
 #define VPCVIS_I_UNLIKELY(x) (x)
 #define VPCVIS_I_PREFETCH(p) ((void)(p))
+#define VPCVIS_I_ALIGNED
 #endif
 
 /* Clang's integer sanitizer reports defined wrap-around; a function that means it says so. */

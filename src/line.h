@@ -68,7 +68,7 @@ struct vpcvis_i_line_lanes {
     uint16_t first[VPCVIS_I_LINE_LANES];
     uint16_t at[VPCVIS_I_LINE_LANES]; /* where the line, and so token 0, begins */
     /* The vector paths' copy, turned: ends[t + 1] has the ends of token t, ends[0] at - 1. */
-    uint16_t ends[VPCVIS_FIELD_MAX + 18][VPCVIS_I_LINE_LANES];
+    VPCVIS_I_ALIGNED uint16_t ends[VPCVIS_FIELD_MAX + 18][VPCVIS_I_LINE_LANES];
 };
 
 /* The words of a NAME field that fit eight bytes, as a kernel compares them. */
@@ -112,7 +112,7 @@ struct vpcvis_line {
     uint64_t skipdata;
     uint64_t valid[VPCVIS_FIELD_MAX]; /* of the block, by column */
     uint64_t not_ok;                  /* lanes of the block with another log-status */
-    uint32_t row_flags[VPCVIS_I_LINE_LANES];
+    VPCVIS_I_ALIGNED uint32_t row_flags[VPCVIS_I_LINE_LANES];
     uint16_t start[VPCVIS_I_LINE_LANES]; /* of each lane's line in the window */
     uint16_t stop[VPCVIS_I_LINE_LANES];  /* of its LF */
     struct vpcvis_i_line_column column[VPCVIS_FIELD_MAX];
@@ -121,7 +121,7 @@ struct vpcvis_line {
     struct vpcvis_i_line_index index;
     struct vpcvis_record spare;
     char header[VPCVIS_LAYOUT_BYTES_MAX];
-    uint64_t block[VPCVIS_I_LINE_BLOCK / 8];
+    VPCVIS_I_ALIGNED uint64_t block[VPCVIS_I_LINE_BLOCK / 8];
 };
 
 /* Where a batch goes: rows, or columns if `columns` is not NULL. */
@@ -237,6 +237,9 @@ VPCVIS_I uint32_t vpcvis_i_line_is_time(const char *text, size_t len);
 
 VPCVIS_I_LINE_PATH(portable)
 #if defined(VPCVIS_I_X86)
+/* memcpy of a multiple of 4 bytes: some lanes of a column. */
+VPCVIS_I void vpcvis_i_line_copy_avx2(char *out, const char *values, size_t len);
+VPCVIS_I void vpcvis_i_line_copy_avx512(char *out, const char *values, size_t len);
 VPCVIS_I_LINE_TURN(sse2)
 VPCVIS_I_LINE_TURN(avx2)
 VPCVIS_I_LINE_TURN(avx512)

@@ -460,4 +460,18 @@ VPCVIS_I_AVX2 uint64_t vpcvis_i_line_name_avx2(const struct vpcvis_i_line_lanes 
     *valid = ~find_dashes(&spans, all);
     return vpcvis_i_line_others(words, out, lanes->count);
 }
+
+VPCVIS_I_AVX2 void vpcvis_i_line_copy_avx2(char *out, const char *values, size_t len)
+{
+    size_t at;
+
+    for (at = 0; at + 32 < len; at += 32)
+        vpcvis_i_avx2_store(out + at, vpcvis_i_avx2_load(values + at));
+    if (len >= 32) {
+        vpcvis_i_avx2_store(out + len - 32, vpcvis_i_avx2_load(values + len - 32));
+        return;
+    }
+    for (; at < len; at += 4)
+        memcpy(out + at, values + at, 4);
+}
 #endif

@@ -14,6 +14,11 @@
 
 #define SHORT 99999999u /* the largest number of one part */
 
+VPCVIS_I_AVX512_INLINE __m128i load_pair(const char *end)
+{
+    return _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
+}
+
 /*
  * The 8 bytes before each lane's end, in the order that packing undoes. Of 16 lanes:
  *
@@ -37,6 +42,23 @@ VPCVIS_I_AVX512_INLINE void copy_words(const char *text, const uint16_t *end,
     }
 }
 
+/* The 16 bytes before each lane's end, in the same order. */
+VPCVIS_I_AVX512_INLINE void copy_pairs(const char *text, const uint16_t *end,
+                                       uint32_t count, volatile __m128i *pairs)
+{
+    const uint16_t *const stop = end + count;
+    uint32_t i;
+
+    for (; end < stop; end += 16, pairs += 16) {
+        for (i = 0; i < 8; i += 2) {
+            pairs[i] = load_pair(text + end[2 * i]);
+            pairs[i + 1] = load_pair(text + end[2 * i + 1]);
+            pairs[i + 8] = load_pair(text + end[2 * i + 2]);
+            pairs[i + 9] = load_pair(text + end[2 * i + 3]);
+        }
+    }
+}
+
 /* The same in the order of the lanes. */
 VPCVIS_I_AVX512_INLINE void copy_ends(const char *text, const uint16_t *end,
                                       uint32_t count, volatile uint64_t *words)
@@ -50,13 +72,12 @@ VPCVIS_I_AVX512_INLINE void copy_ends(const char *text, const uint16_t *end,
 }
 
 /* The digits of eight words, less the bits that come before their tokens. */
-VPCVIS_I_AVX512_INLINE __m512i cut_words(const uint64_t *words, __m512i cut)
+VPCVIS_I_AVX512_INLINE __m512i cut_words(__m512i words, __m512i cut)
 {
     const __m512i keep = _mm512_sllv_epi64(_mm512_set1_epi64(-1), cut);
 
     /* (words ^ '0') & keep */
-    return _mm512_ternarylogic_epi64(_mm512_loadu_si512(words), _mm512_set1_epi8('0'),
-                                     keep, 0x28);
+    return _mm512_ternarylogic_epi64(words, _mm512_set1_epi8('0'), keep, 0x28);
 }
 
 /* Eight digits to two sums of four. */
@@ -75,16 +96,17 @@ VPCVIS_I_AVX512_INLINE __m512i sum_fours(__m512i digits)
  *                                         dwords  4     1853           x100 + x1
  *     packed  a, b       | a, b           words   4 1853               then x10000 + x1
  */
-VPCVIS_I_AVX512_INLINE __m512i read_sixteen(const uint64_t *words, __m128i cut,
+VPCVIS_I_AVX512_INLINE __m512i read_sixteen(const __m512i words[2], __m128i cut,
                                             __m512i *others)
 {
     const __m512i cuts = _mm512_broadcast_i32x4(cut);
     const __m512i first = _mm512_setr_epi64(0, 1, 4, 5, 8, 9, 12, 13);
     const __m512i second = _mm512_setr_epi64(2, 3, 6, 7, 10, 11, 14, 15);
     const __mmask64 low = 0x0101010101010101u;
-    const __m512i a = cut_words(words, _mm512_maskz_permutexvar_epi8(low, first, cuts));
+    const __m512i a =
+        cut_words(words[0], _mm512_maskz_permutexvar_epi8(low, first, cuts));
     const __m512i b =
-        cut_words(words + 8, _mm512_maskz_permutexvar_epi8(low, second, cuts));
+        cut_words(words[1], _mm512_maskz_permutexvar_epi8(low, second, cuts));
     const __m512i nine = _mm512_set1_epi8(9);
 
     *others = _mm512_packs_epi32(_mm512_subs_epu8(a, nine), _mm512_subs_epu8(b, nine));
@@ -93,44 +115,101 @@ VPCVIS_I_AVX512_INLINE __m512i read_sixteen(const uint64_t *words, __m128i cut,
 }
 
 /*
- * One part of each lane's token, counted from its end, to a number; returns the lanes whose
- * part has digits only, no leading zero, and a number of at most `most`.
+ * One part of each lane's token, counted from its end:
  *
  *     token   1 7 6 6 4 4 8 0 0 7
  *     part    1   0
  */
-VPCVIS_I_AVX512_INLINE uint64_t read_part(const struct vpcvis_i_avx512_spans *spans,
-                                          uint32_t part, uint32_t most, uint32_t *out)
+struct part {
+    VPCVIS_I_ALIGNED uint8_t cut[VPCVIS_I_LINE_LANES]; /* bits before it, of its word */
+    uint8_t len[VPCVIS_I_LINE_LANES];
+    uint32_t number;
+    uint32_t most;
+};
+
+VPCVIS_I_AVX512_INLINE void set_part(const struct vpcvis_i_avx512_spans *spans,
+                                     uint32_t number, uint32_t most, struct part *part)
 {
     const __m512i lens = _mm512_loadu_si512(spans->len);
     const __m512i bits =
         _mm512_slli_epi16(_mm512_and_si512(lens, _mm512_set1_epi8(0x1f)), 3);
-    const __m512i least = _mm512_setr_epi32(0, part > 0, 10, 100, 1000, 10000, 100000,
-                                            1000000, 10000000, 0, 0, 0, 0, 0, 0, 0);
-    uint64_t words[VPCVIS_I_LINE_LANES], found = 0;
-    uint8_t cut[VPCVIS_I_LINE_LANES], len[VPCVIS_I_LINE_LANES];
+    const __m512i before = _mm512_set1_epi8((char)(64 * number + 64));
+
+    _mm512_storeu_si512(part->cut, _mm512_subs_epu8(before, bits));
+    _mm512_storeu_si512(part->len,
+                        _mm512_subs_epu8(lens, _mm512_set1_epi8((char)(8 * number))));
+    part->number = number;
+    part->most = most;
+}
+
+/* That part of 16 lanes to numbers; returns the lanes whose part has digits only, no leading
+ * zero, and a number of at most `most`. */
+VPCVIS_I_AVX512_INLINE uint64_t part_of_sixteen(const struct part *part, uint32_t lane,
+                                                const __m512i words[2], uint32_t *out)
+{
+    const __m512i least =
+        _mm512_setr_epi32(0, part->number > 0, 10, 100, 1000, 10000, 100000, 1000000,
+                          10000000, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i *cuts = (const __m128i *)(const void *)(part->cut + lane);
+    const __m128i *lens = (const __m128i *)(const void *)(part->len + lane);
+    __m512i others;
+    const __m512i value = read_sixteen(words, _mm_loadu_si128(cuts), &others);
+    const __m512i at_least =
+        _mm512_permutexvar_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128(lens)), least);
+    __mmask16 good = _mm512_testn_epi32_mask(others, others);
+
+    good = _mm512_mask_cmpge_epu32_mask(good, value, at_least);
+    good = _mm512_mask_cmple_epu32_mask(good, value, _mm512_set1_epi32((int)part->most));
+    _mm512_storeu_si512(out + lane, value);
+    return (uint64_t)good << lane;
+}
+
+VPCVIS_I_AVX512_INLINE uint64_t read_part(const struct vpcvis_i_avx512_spans *spans,
+                                          uint32_t number, uint32_t most, uint32_t *out)
+{
+    VPCVIS_I_ALIGNED uint64_t words[VPCVIS_I_LINE_LANES];
+    struct part part;
+    uint64_t found = 0;
     uint32_t lane;
 
-    _mm512_storeu_si512(cut,
-                        _mm512_subs_epu8(_mm512_set1_epi8((char)(64 * part + 64)), bits));
-    _mm512_storeu_si512(len, _mm512_subs_epu8(lens, _mm512_set1_epi8((char)(8 * part))));
-    copy_words(spans->text - 8 * part, spans->end, spans->count, words);
+    set_part(spans, number, most, &part);
+    copy_words(spans->text - 8 * number, spans->end, spans->count, words);
     for (lane = 0; lane < spans->count; lane += 16) {
-        const __m128i *cuts = (const __m128i *)(const void *)(cut + lane);
-        const __m128i *parts = (const __m128i *)(const void *)(len + lane);
-        __m512i others, at_least, value;
-        __mmask16 good;
+        const __m512i sixteen[2] = {_mm512_loadu_si512(words + lane),
+                                    _mm512_loadu_si512(words + lane + 8)};
 
-        value = read_sixteen(words + lane, _mm_loadu_si128(cuts), &others);
-        at_least =
-            _mm512_permutexvar_epi32(_mm512_cvtepu8_epi32(_mm_loadu_si128(parts)), least);
-        good = _mm512_testn_epi32_mask(others, others);
-        good = _mm512_mask_cmpge_epu32_mask(good, value, at_least);
-        good = _mm512_mask_cmple_epu32_mask(good, value, _mm512_set1_epi32((int)most));
-        found |= (uint64_t)good << lane;
-        _mm512_storeu_si512(out + lane, value);
+        found |= part_of_sixteen(&part, lane, sixteen, out);
     }
     return found;
+}
+
+/* Parts 0 and 1, which lie side by side. */
+VPCVIS_I_AVX512_INLINE uint64_t read_parts(const struct vpcvis_i_avx512_spans *spans,
+                                           uint32_t *low, uint32_t *high)
+{
+    const __m512i odd = _mm512_setr_epi64(1, 3, 5, 7, 9, 11, 13, 15);
+    const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    VPCVIS_I_ALIGNED __m128i pairs[VPCVIS_I_LINE_LANES];
+    struct part first, second;
+    uint64_t found_low = 0, found_high = 0;
+    uint32_t lane, i;
+
+    set_part(spans, 0, SHORT, &first);
+    set_part(spans, 1, SHORT, &second);
+    copy_pairs(spans->text, spans->end, spans->count, pairs);
+    for (lane = 0; lane < spans->count; lane += 16) {
+        __m512i lows[2], highs[2];
+
+        for (i = 0; i < 2; i++) {
+            const __m512i a = _mm512_loadu_si512(pairs + lane + 8 * i);
+            const __m512i b = _mm512_loadu_si512(pairs + lane + 8 * i + 4);
+            lows[i] = _mm512_permutex2var_epi64(a, odd, b);
+            highs[i] = _mm512_permutex2var_epi64(a, even, b);
+        }
+        found_low |= part_of_sixteen(&first, lane, lows, low);
+        found_high |= part_of_sixteen(&second, lane, highs, high);
+    }
+    return found_low & found_high;
 }
 
 VPCVIS_I_AVX512_INLINE __m512i widen(const uint32_t *values)
@@ -143,7 +222,8 @@ VPCVIS_I_AVX512_INLINE __m512i widen(const uint32_t *values)
 VPCVIS_I_AVX512 static uint64_t add_top(const struct vpcvis_i_avx512_spans *spans,
                                         uint64_t max, uint64_t *out)
 {
-    uint32_t top[VPCVIS_I_LINE_LANES], lane;
+    VPCVIS_I_ALIGNED uint32_t top[VPCVIS_I_LINE_LANES];
+    uint32_t lane;
     uint64_t found =
         read_part(spans, 2, (uint32_t)(UINT64_MAX / 10000000000000000u), top);
 
@@ -165,9 +245,9 @@ VPCVIS_I_AVX512 static uint64_t add_top(const struct vpcvis_i_avx512_spans *span
 VPCVIS_I_AVX512 static uint64_t read_long(const struct vpcvis_i_avx512_spans *spans,
                                           uint64_t max, uint64_t *out)
 {
-    uint32_t low[VPCVIS_I_LINE_LANES], high[VPCVIS_I_LINE_LANES], lane;
-    uint64_t found = read_part(spans, 0, SHORT, low) & read_part(spans, 1, SHORT, high);
-    uint64_t large = 0;
+    VPCVIS_I_ALIGNED uint32_t low[VPCVIS_I_LINE_LANES], high[VPCVIS_I_LINE_LANES];
+    uint32_t lane;
+    uint64_t found = read_parts(spans, low, high), large = 0;
 
     for (lane = 0; lane < spans->count; lane += 8) {
         const __m512i value = _mm512_add_epi64(
@@ -199,7 +279,8 @@ vpcvis_i_line_number32_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t 
                               uint32_t max, uint32_t *out, uint64_t *valid)
 {
     struct vpcvis_i_avx512_spans spans;
-    uint64_t values[VPCVIS_I_LINE_LANES], found;
+    VPCVIS_I_ALIGNED uint64_t values[VPCVIS_I_LINE_LANES];
+    uint64_t found;
     uint32_t lane;
 
     (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
@@ -218,7 +299,8 @@ vpcvis_i_line_number64_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t 
                               uint64_t max, uint64_t *out, uint64_t *valid)
 {
     struct vpcvis_i_avx512_spans spans;
-    uint32_t values[VPCVIS_I_LINE_LANES], lane;
+    VPCVIS_I_ALIGNED uint32_t values[VPCVIS_I_LINE_LANES];
+    uint32_t lane;
     uint64_t found;
 
     (void)vpcvis_i_avx512_load_spans(lanes, token, &spans);
@@ -324,8 +406,9 @@ vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t toke
     const uint64_t all = vpcvis_i_avx512_lanes_below(lanes->count);
     const __m512i base = _mm512_set1_epi64(lanes->base);
     struct vpcvis_i_avx512_spans spans;
-    uint64_t keys[VPCVIS_I_LINE_LANES], wide, first = 0;
-    uint8_t cut[VPCVIS_I_LINE_LANES];
+    VPCVIS_I_ALIGNED uint64_t keys[VPCVIS_I_LINE_LANES];
+    uint64_t wide, first = 0;
+    VPCVIS_I_ALIGNED uint8_t cut[VPCVIS_I_LINE_LANES];
     uint32_t lane, i;
     __m512i lens, texts[2];
 
@@ -350,5 +433,15 @@ vpcvis_i_line_name_avx512(const struct vpcvis_i_line_lanes *lanes, uint32_t toke
     find_codes(&spans, wide, words->field, out);
     *valid = ~vpcvis_i_avx512_dashes(&spans, all & ~first);
     return ~first | wide;
+}
+
+VPCVIS_I_AVX512 void vpcvis_i_line_copy_avx512(char *out, const char *values, size_t len)
+{
+    const __mmask64 rest = _bzhi_u64(~(uint64_t)0, (uint32_t)(len % 64));
+    size_t at;
+
+    for (at = 0; at + 64 <= len; at += 64)
+        _mm512_storeu_si512(out + at, _mm512_loadu_si512(values + at));
+    _mm512_mask_storeu_epi8(out + at, rest, _mm512_maskz_loadu_epi8(rest, values + at));
 }
 #endif

@@ -25,7 +25,7 @@ struct vpcvis_i_avx512_spans {
     const uint16_t *before; /* one less than the token's first byte */
     const uint16_t *end;
     uint32_t count;
-    uint8_t len[VPCVIS_I_LINE_LANES];
+    VPCVIS_I_ALIGNED uint8_t len[VPCVIS_I_LINE_LANES];
 };
 
 /* Returns the lengths. */
@@ -76,7 +76,7 @@ VPCVIS_I_AVX512_INLINE uint64_t vpcvis_i_avx512_word(const char *end)
 VPCVIS_I_AVX512 static inline uint64_t vpcvis_i_avx512_find_dashes(
     const struct vpcvis_i_avx512_spans *spans, uint64_t lanes)
 {
-    uint8_t last[VPCVIS_I_LINE_LANES];
+    VPCVIS_I_ALIGNED uint8_t last[VPCVIS_I_LINE_LANES];
     uint64_t few = 0;
     uint32_t lane;
 

@@ -44,11 +44,11 @@ static const uint8_t spreads[256][16] = {
 };
 
 struct quads {
-    uint8_t text[VPCVIS_I_LINE_LANES][16];
-    uint8_t spread[VPCVIS_I_LINE_LANES][16];
-    uint16_t dots[VPCVIS_I_LINE_LANES];  /* which bytes are dots, */
-    uint16_t zeros[VPCVIS_I_LINE_LANES]; /* and which are the digit 0 */
-    uint16_t row[VPCVIS_I_LINE_LANES];
+    VPCVIS_I_ALIGNED uint8_t text[VPCVIS_I_LINE_LANES][16];
+    VPCVIS_I_ALIGNED uint8_t spread[VPCVIS_I_LINE_LANES][16];
+    VPCVIS_I_ALIGNED uint16_t dots[VPCVIS_I_LINE_LANES];  /* which bytes are dots, */
+    VPCVIS_I_ALIGNED uint16_t zeros[VPCVIS_I_LINE_LANES]; /* and which are the digit 0 */
+    VPCVIS_I_ALIGNED uint16_t row[VPCVIS_I_LINE_LANES];
 };
 
 VPCVIS_I_AVX512_INLINE void copy_16(void *to, const void *from)

@@ -383,11 +383,14 @@ static uint64_t find_near_lanes(const vpcvis_line *lines, const struct batch *ba
 static uint64_t find_shapeless(const uint16_t *upto, uint32_t before, uint32_t count,
                                uint32_t tokens)
 {
+    uint16_t others = 0, place = (uint16_t)before; /* 16 bits: more lanes a vector */
     uint64_t shapeless = 0;
-    uint32_t lane, others = 0;
+    uint32_t lane;
 
-    for (lane = 0; lane < count; lane++)
-        others |= upto[lane] ^ (before + (lane + 1) * tokens);
+    for (lane = 0; lane < count; lane++) {
+        place = (uint16_t)(place + tokens);
+        others = (uint16_t)(others | (upto[lane] ^ place));
+    }
     if (others == 0)
         return 0;
     for (lane = 0; lane < count; lane++) {

@@ -200,7 +200,7 @@ static size_t value_bytes(uint32_t kind)
 
 /* memcpy of a multiple of 4 bytes: compilers that see that it is not many of them make
  * something slow to start of it. The last 32 may overlap those before. */
-static void copy_values(char *out, const char *values, size_t len)
+static void copy_plainly(char *out, const char *values, size_t len)
 {
     size_t at;
 
@@ -212,6 +212,19 @@ static void copy_values(char *out, const char *values, size_t len)
     }
     for (; at < len; at += 4)
         memcpy(out + at, values + at, 4);
+}
+
+/* Some lanes of a column. */
+static void copy_values(const vpcvis_line *lines, char *out, const char *values,
+                        size_t len)
+{
+    switch (lines->cpu) {
+#if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_AVX2: vpcvis_i_line_copy_avx2(out, values, len); break;
+    case VPCVIS_CPU_AVX512: vpcvis_i_line_copy_avx512(out, values, len); break;
+#endif
+    default: copy_plainly(out, values, len); break;
+    }
 }
 
 /* The bits of valid in kept lanes, moved together. */
@@ -277,7 +290,7 @@ static void emit_columns(const vpcvis_line *lines, const struct vpcvis_i_line_si
     if (columns->line_at)
         emit_places(lines, columns->line_at, run);
     if (columns->flags)
-        copy_values((char *)(columns->flags + run->row),
+        copy_values(lines, (char *)(columns->flags + run->row),
                     (const char *)(lines->row_flags + run->lane),
                     run->count * sizeof(lines->row_flags[0]));
     for (c = 0; c < lines->layout->columns; c++) {
@@ -286,7 +299,7 @@ static void emit_columns(const vpcvis_line *lines, const struct vpcvis_i_line_si
         const char *values = vpcvis_i_line_block(lines, c);
 
         if (columns->values[field] && vpcvis_i_line_has(sink->fields, field))
-            copy_values((char *)columns->values[field] + run->row * bytes,
+            copy_values(lines, (char *)columns->values[field] + run->row * bytes,
                         values + run->lane * bytes, run->count * bytes);
     }
 }
