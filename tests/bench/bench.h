@@ -2,14 +2,14 @@
 /*
  * bench.h - measures ours against a peer, in one process, on the same bytes.
  *
- * Both sides are repeated in turn, pinned to one CPU; a repetition makes as many passes as fill
- * its time (of the thread's CPU clock). Each measure is one line
+ * Both sides are pinned to one CPU. A repetition makes as many passes of both as fill its time (of
+ * the thread's CPU clock), always of the side that had less of it so far. Each measure is one line
  *
  *     bench NAME ours=NS peer=NS ratio=PEER/OURS bar=BAR
  *
  * in nanoseconds a record, or `bench NAME skipped: WHY`. Each figure is the median of the
- * repetitions', the ratio too: the two halves of a repetition are neighbours in time, so a
- * machine that slows down for a while slows both. bar=- judges nothing.
+ * repetitions', the ratio too: passes of both sides are neighbours in time, so a machine that
+ * slows down for a while slows both. bar=- judges nothing.
  *
  * Environment: BENCH_QUICK=1 small texts and 3 repetitions; BENCH_ONLY=TEXT only measures whose
  * name has TEXT in it; BENCH_CPU=portable|sse2|avx2|avx512|neon only that path;
