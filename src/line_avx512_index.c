@@ -117,7 +117,8 @@ VPCVIS_I_AVX512 static int has_neighbours(const uint16_t *sep, uint32_t seps)
     for (i = 0; i + 1 < seps; i += 32) {
         const __m512i gaps = _mm512_sub_epi16(_mm512_loadu_si512(sep + i + 1),
                                               _mm512_loadu_si512(sep + i));
-        found |= _mm512_mask_cmpeq_epi16_mask(_bzhi_u32(~0u, seps - 1 - i), gaps, one);
+        const uint32_t pairs = seps - 1 - i < 32 ? seps - 1 - i : 32;
+        found |= _mm512_mask_cmpeq_epi16_mask(_bzhi_u32(~0u, pairs), gaps, one);
     }
     return found != 0 || sep[0] == 0;
 }

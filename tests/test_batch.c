@@ -589,6 +589,73 @@ START_TEST(paths_agree_with_single_lines)
 }
 END_TEST
 
+/* One of a line's tokens is empty, so that its shape is right: wherever it is, that line alone is
+ * refused. Once a path did not look at some of the separators. */
+static void lacks_token(vpcvis_line *lines, uint32_t line, uint32_t token)
+{
+    static const char *const tokens[14] = {"2",
+                                           "123456789010",
+                                           "eni-1235b8ca123456789",
+                                           "172.31.16.139",
+                                           "172.31.16.21",
+                                           "20",
+                                           "49761",
+                                           "6",
+                                           "20",
+                                           "4249",
+                                           "1418530010",
+                                           "1418530070",
+                                           "ACCEPT",
+                                           "OK"};
+    static char text[100 * 128];
+    struct vpcvis_line_result result;
+    size_t len = 0;
+    uint32_t i, t;
+
+    for (i = 0; i < 100; i++) {
+        for (t = 0; t < 14; t++)
+            len += (size_t)sprintf(text + len, "%s%c",
+                                   i == line && t == token ? "" : tokens[t],
+                                   t < 13 ? ' ' : '\n');
+    }
+    ck_assert_int_eq(vpcvis_line_read_rows(lines, text, len, rows, sizeof rows[0], 100,
+                                           errors, 2, &result),
+                     VPCVIS_OK);
+    ck_assert_uint_eq(result.records, 99);
+    ck_assert_uint_eq(result.errors, 1);
+    ck_assert_uint_eq(errors[0].line, line + 1);
+}
+
+START_TEST(empty_tokens)
+{
+    struct vpcvis_layout_config standard;
+    struct vpcvis_line_config config;
+    vpcvis_layout *layout = NULL;
+    vpcvis_line *lines = NULL;
+    uint32_t line, token;
+
+    memset(&config, 0, sizeof config);
+    config.size = sizeof config;
+    config.cpu = (uint32_t)_i;
+    if (vpcvis_base_cpu_find(config.cpu) != VPCVIS_OK) {
+        printf("skipped: this machine does not have the path %s\n",
+               vpcvis_base_cpu_name(config.cpu));
+        return;
+    }
+    memset(&standard, 0, sizeof standard);
+    standard.size = sizeof standard;
+    standard.standard = 2;
+    ck_assert_int_eq(vpcvis_layout_new(&standard, NULL, &layout, NULL), VPCVIS_OK);
+    ck_assert_int_eq(vpcvis_line_new(layout, &config, NULL, &lines), VPCVIS_OK);
+    for (line = 0; line < 100; line++) {
+        for (token = 0; token < 13; token++)
+            lacks_token(lines, line, token);
+    }
+    vpcvis_line_free(lines, NULL);
+    vpcvis_layout_free(layout, NULL);
+}
+END_TEST
+
 /* A field that is not asked for is not looked into with VPCVIS_LINE_SKIP; the line's shape and
  * bytes are. */
 START_TEST(skipped_fields)
@@ -795,6 +862,7 @@ int main(void)
     tcase_set_timeout(tcase, 0);
     tcase_add_loop_test(tcase, paths_agree_with_single_lines, VPCVIS_CPU_PORTABLE,
                         VPCVIS_CPU_NEON + 1);
+    tcase_add_loop_test(tcase, empty_tokens, VPCVIS_CPU_PORTABLE, VPCVIS_CPU_NEON + 1);
     tcase_add_loop_test(tcase, skipped_fields, VPCVIS_CPU_PORTABLE, VPCVIS_CPU_NEON + 1);
     tcase_add_test(tcase, short_strides);
     tcase_add_loop_test(tcase, batches_are_written_back, 0, 100);
