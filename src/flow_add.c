@@ -53,9 +53,11 @@ VPCVIS_I_INLINE int is_plain(const struct vpcvis_packet *packet)
            packet->family != 0;
 }
 
-/* Put packet `at` of the caller's into its group, which is counted when it is full. */
-VPCVIS_I_INLINE void add_packet(vpcvis_flow *flow, const struct vpcvis_packet *packets,
-                                size_t at, const struct vpcvis_flow_hint *hints)
+/* Put packet `at` of the caller's into its group, which is counted when it is full. with_rows:
+ * the IPv4 group has rows; known to the compiler. */
+VPCVIS_I_INLINE void add_packet(vpcvis_flow *flow, struct vpcvis_i_flow_seen *seen,
+                                const struct vpcvis_packet *packets, size_t at,
+                                const struct vpcvis_flow_hint *hints, int with_rows)
 {
     const struct vpcvis_packet *packet = &packets[at];
     struct vpcvis_i_flow_group *group = flow->group + VPCVIS_I_FLOW_IPV4;
@@ -67,14 +69,14 @@ VPCVIS_I_INLINE void add_packet(vpcvis_flow *flow, const struct vpcvis_packet *p
 
     if (VPCVIS_I_LIKELY(packet->family == VPCVIS_ADDR_IPV4)) {
         put_key4(group, i, packet, rest);
-        if (VPCVIS_I_UNLIKELY(flow->cpu == VPCVIS_CPU_AVX512))
+        if (with_rows)
             flow->row[i].packets = VPCVIS_I_FLOW_BY_HAND;
     } else {
         group = flow->group + VPCVIS_I_FLOW_IPV6;
         i = group->count;
         put_key6(group, i, packet, rest);
     }
-    flow->half[flow->open].seen[packet->interface].packets++;
+    seen[packet->interface].packets++;
     group->at[i] = (uint32_t)at;
     group->count = i + 1;
     if (i + 1 == VPCVIS_I_FLOW_BATCH)
@@ -93,8 +95,9 @@ static int is_past(vpcvis_flow *flow, uint64_t seen_ns)
 #define CALL_MAX 0x40000000u
 
 /* Deal with packet `at` of the caller's; 1 if it has to wait for a tick. */
-VPCVIS_I_INLINE int take(vpcvis_flow *flow, const struct vpcvis_packet *packets,
-                         size_t at, const struct vpcvis_flow_hint *hints)
+VPCVIS_I_INLINE int take(vpcvis_flow *flow, struct vpcvis_i_flow_seen *seen,
+                         const struct vpcvis_packet *packets, size_t at,
+                         const struct vpcvis_flow_hint *hints, int with_rows)
 {
     const struct vpcvis_packet *packet = &packets[at];
 
@@ -106,25 +109,29 @@ VPCVIS_I_INLINE int take(vpcvis_flow *flow, const struct vpcvis_packet *packets,
     if (VPCVIS_I_UNLIKELY(packet->seen_ns >= flow->end_ns) &&
         is_past(flow, packet->seen_ns))
         return 1;
-    add_packet(flow, packets, at, hints);
+    add_packet(flow, seen, packets, at, hints, with_rows);
     return 0;
 }
 
 /* Deal with packets [at, count) up to the first that has to wait, which is returned. */
-static size_t take_singly(vpcvis_flow *flow, const struct vpcvis_packet *packets,
-                          size_t at, size_t count, const struct vpcvis_flow_hint *hints)
+VPCVIS_I_INLINE size_t take_singly(vpcvis_flow *flow, const struct vpcvis_packet *packets,
+                                   size_t at, size_t count,
+                                   const struct vpcvis_flow_hint *hints, int with_rows)
 {
-    while (at < count && !take(flow, packets, at, hints))
+    struct vpcvis_i_flow_seen *seen = flow->half[flow->open].seen;
+
+    while (at < count && !take(flow, seen, packets, at, hints, with_rows))
         at++;
     return at;
 }
 
 #if defined(VPCVIS_I_X86)
-/* The same for groups of eight, as far as they go. */
+/* The same, by groups of eight as far as they go. */
 static size_t take_eights(vpcvis_flow *flow, const struct vpcvis_packet *packets,
                           size_t count, const struct vpcvis_flow_hint *hints)
 {
     struct vpcvis_i_flow_group *group = &flow->group[VPCVIS_I_FLOW_IPV4];
+    struct vpcvis_i_flow_seen *seen = flow->half[flow->open].seen;
     uint32_t left, lane;
     size_t at;
 
@@ -134,11 +141,11 @@ static size_t take_eights(vpcvis_flow *flow, const struct vpcvis_packet *packets
         left = vpcvis_i_flow_take_avx512(flow, group, packets, (uint32_t)at);
         for (; VPCVIS_I_UNLIKELY(left != 0); left &= left - 1) {
             lane = vpcvis_i_bytes_lowest(left);
-            if (take(flow, packets, at + lane, hints))
+            if (take(flow, seen, packets, at + lane, hints, 1))
                 return at + lane;
         }
     }
-    return at;
+    return take_singly(flow, packets, at, count, hints, 1);
 }
 #endif
 
@@ -147,15 +154,16 @@ vpcvis_status vpcvis_flow_add(vpcvis_flow *flow, const struct vpcvis_packet *pac
                               size_t *taken)
 {
     const size_t most = count < CALL_MAX ? count : CALL_MAX;
-    size_t i = 0;
+    size_t i;
 
     if (flow == NULL || taken == NULL || (packets == NULL && count > 0))
         return VPCVIS_E_ARG;
 #if defined(VPCVIS_I_X86)
     if (flow->cpu == VPCVIS_CPU_AVX512)
         i = take_eights(flow, packets, most, hints);
+    else
 #endif
-    i = take_singly(flow, packets, i, most, hints);
+        i = take_singly(flow, packets, 0, most, hints, 0);
     vpcvis_i_flow_count(flow, &flow->group[VPCVIS_I_FLOW_IPV4], packets, hints);
     vpcvis_i_flow_count(flow, &flow->group[VPCVIS_I_FLOW_IPV6], packets, hints);
     vpcvis_i_flow_sum(&flow->counts.fed, i);

@@ -303,27 +303,37 @@ VPCVIS_I_INLINE int holds(const struct vpcvis_i_flow_group *group, uint32_t i,
     return differs == 0;
 }
 
-/* Count lanes from `at` on as far as they have rows that only have to be added; the next lane. */
+/* Whether IPv4 lanes have rows, all that is to be added being in them. */
+VPCVIS_I_INLINE int has_rows(const vpcvis_flow *flow,
+                             const struct vpcvis_flow_hint *hints)
+{
+#if defined(VPCVIS_I_X86)
+    return flow->cpu == VPCVIS_CPU_AVX512 && hints == NULL;
+#else
+    (void)flow, (void)hints;
+    return 0;
+#endif
+}
+
+/* Count lanes from `at` on as far as their rows only have to be added; the next lane. */
 VPCVIS_I_INLINE uint32_t add_rows(const vpcvis_flow *flow, char *slots,
-                                  const struct vpcvis_i_flow_group *group,
-                                  const struct vpcvis_flow_hint *hints, uint32_t at,
+                                  const struct vpcvis_i_flow_group *group, uint32_t at,
                                   uint32_t end)
 {
 #if defined(VPCVIS_I_X86)
-    if (flow->cpu == VPCVIS_CPU_AVX512 && group->table == VPCVIS_I_FLOW_IPV4 &&
-        hints == NULL && at < end)
-        return vpcvis_i_flow_add_avx512(flow, slots, group, at, end);
+    return vpcvis_i_flow_add_avx512(flow, slots, group, at, end);
 #else
-    (void)flow, (void)slots, (void)group, (void)hints, (void)end;
-#endif
+    (void)flow, (void)slots, (void)group, (void)end;
     return at;
+#endif
 }
 
 VPCVIS_I_INLINE void count_lanes(vpcvis_flow *flow, struct vpcvis_i_flow_half *half,
                                  const struct vpcvis_i_flow_group *group,
                                  const struct vpcvis_packet *packets,
                                  const struct vpcvis_flow_hint *hints, uint32_t at,
-                                 uint32_t end, uint32_t words, uint32_t slot_bytes)
+                                 uint32_t end, uint32_t words, uint32_t slot_bytes,
+                                 int by_rows)
 {
     struct vpcvis_i_flow_table *table = &half->table[group->table];
     struct vpcvis_i_flow_seen *const all_seen = half->seen;
@@ -331,12 +341,16 @@ VPCVIS_I_INLINE void count_lanes(vpcvis_flow *flow, struct vpcvis_i_flow_half *h
     const uint32_t count = end - at;
     uint32_t i, skipped = 0, looked_up = 0;
 
-    for (i = add_rows(flow, slots, group, hints, at, end); i < end;
-         i = add_rows(flow, slots, group, hints, i + 1, end)) {
-        const struct vpcvis_packet *packet = &packets[group->at[i]];
-        const uint32_t slot = group->slot[i];
-        struct vpcvis_i_flow_values *values = (void *)(slots + (size_t)slot * slot_bytes);
+    for (i = at; i < end; i++) {
+        const struct vpcvis_packet *packet;
+        struct vpcvis_i_flow_values *values;
+        uint32_t slot;
 
+        if (by_rows && (i = add_rows(flow, slots, group, i, end)) == end)
+            break;
+        packet = &packets[group->at[i]];
+        slot = group->slot[i];
+        values = (void *)(slots + (size_t)slot * slot_bytes);
         if (VPCVIS_I_UNLIKELY(slot == VPCVIS_I_FLOW_NO_SLOT ||
                               !holds(group, i, values, words))) {
             looked_up++;
@@ -364,12 +378,16 @@ static void count_range(vpcvis_flow *flow, struct vpcvis_i_flow_half *half,
                         const struct vpcvis_packet *packets,
                         const struct vpcvis_flow_hint *hints, uint32_t at, uint32_t end)
 {
-    if (group->table == VPCVIS_I_FLOW_IPV4)
-        count_lanes(flow, half, group, packets, hints, at, end, 2,
-                    sizeof(struct vpcvis_i_flow_slot4));
+    const uint32_t slot4 = sizeof(struct vpcvis_i_flow_slot4);
+    const uint32_t slot6 = sizeof(struct vpcvis_i_flow_slot6);
+
+    /* Each of them without what the others need. */
+    if (group->table != VPCVIS_I_FLOW_IPV4)
+        count_lanes(flow, half, group, packets, hints, at, end, 5, slot6, 0);
+    else if (has_rows(flow, hints))
+        count_lanes(flow, half, group, packets, hints, at, end, 2, slot4, 1);
     else
-        count_lanes(flow, half, group, packets, hints, at, end, 5,
-                    sizeof(struct vpcvis_i_flow_slot6));
+        count_lanes(flow, half, group, packets, hints, at, end, 2, slot4, 0);
 }
 
 static void hash(const vpcvis_flow *flow, const struct vpcvis_i_flow_table *table,
