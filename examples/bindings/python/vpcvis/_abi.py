@@ -403,6 +403,14 @@ _PROTOTYPES: Dict[str, Tuple[Any, Sequence[Any]]] = {
     "columns_read": (c_int32, [_p, _p, _u64, _p, _s, _s, _p, _s, _p, _s, _p]),
 }
 
+# These may take long: other threads go on meanwhile. All others are over before the
+# interpreter's lock would have been given back.
+_LONG = frozenset((
+    "prefix_new", "line_write_rows", "line_write_columns", "reader_next_columns", "rollup_new",
+    "rollup_clear", "rollup_add", "rollup_add_columns", "rollup_merge", "rollup_top",
+    "filter_new", "filter_plan", "filter_match", "filter_lint", "columns_next",
+    "columns_rollup", "columns_merge", "columns_read"))
+
 # The library says how long these are.
 _SIZES = {
     "record_bytes": Record, "addr_bytes": Addr, "addr_cidr_bytes": Cidr,
@@ -418,10 +426,10 @@ class Library:
     path: str
 
     def __init__(self, cdll: ctypes.CDLL, path: str) -> None:
-        self._cdll = cdll
+        short = ctypes.PyDLL(path, handle=cdll._handle)
         self.path = path
         for name, (result, arguments) in _PROTOTYPES.items():
-            function = getattr(cdll, "vpcvis_" + name)
+            function = getattr(cdll if name in _LONG else short, "vpcvis_" + name)
             function.restype = result
             function.argtypes = arguments
             setattr(self, name, function)
