@@ -367,7 +367,7 @@ class Reader:
         self._chunk: Optional[Chunk] = None
         self._chunk_offset = 0
         self._layout = self._first
-        self._done = Counts()
+        self._done = self._seen = Counts()
         self._troubles = Troubles(self._options._replace(strict=False))
         self._pending: Optional[LineError] = None
         self._closed = False
@@ -389,8 +389,14 @@ class Reader:
 
     @property
     def counts(self) -> Counts:
-        """Everything that was seen so far, bad lines and blank ones too."""
-        return self._done + self._current()
+        """Everything that was seen so far, bad lines and blank ones too; while another thread
+        is reading, what was seen before."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._seen = self._done + self._current()
+            finally:
+                self._lock.release()
+        return self._seen
 
     def _current(self) -> Counts:
         if not self._handle:

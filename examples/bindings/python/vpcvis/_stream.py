@@ -127,6 +127,8 @@ class Pass:
         self.failed: Optional[BaseException] = None
         self.message = b""
         self._later: Optional[Exception] = None
+        self._last = Counts()
+        self._doomed = False
         reader, layout = log._options.config()
         config = _abi.sized(_abi.ColumnsConfig, flags=log._flags, rows=log._rows,
                             reader=ctypes.addressof(reader))
@@ -136,14 +138,24 @@ class Pass:
         check(lib.columns_new(byref(config), None, byref(self._handle)))
 
     def counts(self) -> Counts:
-        """What was seen so far."""
-        if not self._handle:
-            return self._last
-        counts = self._reader_counts()
-        feed = self._feed
-        return counts_of(counts, feed.files)._replace(
-            lines=counts.lines - feed.added_lines, headers=counts.headers - feed.added_lines,
-            bytes=max(counts.bytes - feed.added_bytes, 0))
+        """What was seen so far; while a consumer is being served, what was seen before."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._count()
+            finally:
+                self._lock.release()
+            if self._doomed:
+                self.close()
+        return self._last
+
+    def _count(self) -> None:
+        if self._handle:
+            counts = self._reader_counts()
+            feed = self._feed
+            self._last = counts_of(counts, feed.files)._replace(
+                lines=counts.lines - feed.added_lines,
+                headers=counts.headers - feed.added_lines,
+                bytes=max(counts.bytes - feed.added_bytes, 0))
 
     def _reader_counts(self) -> Any:
         counts = _abi.ColumnsCounts()
@@ -232,16 +244,20 @@ class Pass:
             self.close()
 
     def close(self) -> None:
-        """Free everything but the counts."""
-        if self._handle:
-            self._last = self.counts()
-            release(self._array)
-            lib.columns_free(self._handle, None)
-            self._handle = c_void_p()
-        self._feed.close()
-        self._chunk = None
-
-    _last = Counts()
+        """Free everything but the counts; when they have been read, if that is going on."""
+        if not self._lock.acquire(blocking=False):
+            self._doomed = True
+            return
+        try:
+            if self._handle:
+                self._count()
+                release(self._array)
+                lib.columns_free(self._handle, None)
+                self._handle = c_void_p()
+            self._feed.close()
+            self._chunk = None
+        finally:
+            self._lock.release()
 
 
 class _one_user:
