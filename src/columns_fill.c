@@ -93,17 +93,17 @@ static void move_narrow(const struct move *move, uint32_t width)
 /* Returns how many were too large for an int64. */
 static uint32_t move_int64(const struct move *move)
 {
-    const uint64_t *from = (const uint64_t *)(const void *)move->values;
     uint64_t *to = (uint64_t *)move->to->values + move->at;
     uint64_t all = 0;
     uint32_t i, clamped = 0;
 
-    for (i = 0; i < move->count; i++) {
-        to[i] = from[i];
-        all |= from[i];
-    }
+    memcpy(to, move->values, move->count * sizeof(*to));
+    if (move->nulls > 0)
+        clear_nulls(move, sizeof(*to));
+    for (i = 0; i < move->count; i++)
+        all |= to[i];
     for (i = 0; all > INT64_MAX && i < move->count; i++) {
-        if (to[i] > INT64_MAX && has_bit(move->valid, move->first + i)) {
+        if (to[i] > INT64_MAX) {
             to[i] = INT64_MAX;
             clamped++;
         }
@@ -119,6 +119,8 @@ static void move_binary(const struct move *move)
     uint32_t i;
 
     for (i = 0; i < move->count; i++) {
+        if (move->nulls > 0 && !has_bit(move->valid, move->first + i))
+            continue;
         if (from[i].family == VPCVIS_ADDR_IPV4) {
             memset(to[i], 0, 10);
             memset(to[i] + 10, 0xff, 2);
@@ -201,11 +203,10 @@ static uint32_t move_column(const struct move *move)
 {
     const uint32_t width = vpcvis_i_columns_width(move->column);
     const size_t at = (size_t)move->at * width;
-    uint32_t clamped = 0;
 
     switch (move->column->type) {
     case VPCVIS_I_COLUMNS_INT64:
-    case VPCVIS_I_COLUMNS_TIME: clamped = move_int64(move); break;
+    case VPCVIS_I_COLUMNS_TIME: return move_int64(move);
     case VPCVIS_I_COLUMNS_UINT8:
     case VPCVIS_I_COLUMNS_UINT16: move_narrow(move, width); break;
     case VPCVIS_I_COLUMNS_BINARY: move_binary(move); break;
@@ -221,7 +222,7 @@ static uint32_t move_column(const struct move *move)
     }
     if (move->nulls > 0)
         clear_nulls(move, width);
-    return clamped;
+    return 0;
 }
 
 /* Words: an index of hashes leads to the entries of the dictionary. */
@@ -333,7 +334,8 @@ static size_t addresses_len(const struct move *move)
     uint32_t i, others = 0;
 
     for (i = 0; i < move->count; i++)
-        others += from[i].family != VPCVIS_ADDR_IPV4;
+        others +=
+            has_bit(move->valid, move->first + i) && from[i].family != VPCVIS_ADDR_IPV4;
     return (size_t)others * VPCVIS_ADDR_TEXT_MAX + (size_t)(move->count - others) * 15;
 }
 
