@@ -139,6 +139,8 @@ static size_t take_eights(vpcvis_flow *flow, const struct vpcvis_packet *packets
         if (group->count + 8 > VPCVIS_I_FLOW_BATCH)
             vpcvis_i_flow_count(flow, group, packets, hints);
         left = vpcvis_i_flow_take_avx512(flow, group, packets, (uint32_t)at);
+        if (group->count == VPCVIS_I_FLOW_BATCH) /* one by one there is room again */
+            vpcvis_i_flow_count(flow, group, packets, hints);
         for (; VPCVIS_I_UNLIKELY(left != 0); left &= left - 1) {
             lane = vpcvis_i_bytes_lowest(left);
             if (take(flow, seen, packets, at + lane, hints, 1))

@@ -344,6 +344,39 @@ START_TEST(paths_agree)
 }
 END_TEST
 
+/* Calls of every length around the groups that packets are counted in lose none, whatever is
+ * left over. */
+START_TEST(calls_of_any_length)
+{
+    static struct vpcvis_packet batch[400];
+    struct vpcvis_flow_config config = config_of(20000);
+    struct vpcvis_record record;
+    uint64_t packets = 0, fed = 0;
+    vpcvis_flow *flow;
+    uint32_t i, n;
+
+    config.cpu = (uint32_t)_i;
+    if (vpcvis_base_cpu_find(config.cpu) != VPCVIS_OK) {
+        printf("skipped: this CPU has no %s\n", vpcvis_base_cpu_name(config.cpu));
+        return;
+    }
+    flow = flow_with(&config);
+    for (i = 0; i < 400; i++) {
+        batch[i] = packet_of(i);
+        batch[i].family = VPCVIS_ADDR_IPV4;
+    }
+    for (n = 1; n <= 400; n++) {
+        add(flow, batch, n);
+        fed += n;
+    }
+    ck_assert_int_eq(vpcvis_flow_tick(flow, UINT64_MAX), VPCVIS_OK);
+    while (vpcvis_flow_next(flow, &record) == VPCVIS_OK)
+        packets += record.packets;
+    ck_assert_uint_eq(packets, fed);
+    vpcvis_flow_free(flow, NULL);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("flow extremes");
@@ -357,6 +390,7 @@ int main(void)
     tcase_add_test(tests, many_interfaces);
     tcase_add_loop_test(tests, what_makes_no_difference, 0, 2 + VPCVIS_CPU_NEON);
     tcase_add_loop_test(tests, seconds_are_whole, 0, VPCVIS_CPU_NEON + 1);
+    tcase_add_loop_test(tests, calls_of_any_length, 0, VPCVIS_CPU_NEON + 1);
     tcase_add_loop_test(tests, paths_agree, 0, 2 * (VPCVIS_CPU_NEON + 1));
     suite_add_tcase(suite, tests);
     runner = srunner_create(suite);
