@@ -16,7 +16,7 @@
 #define ROWS_DEFAULT 32768u
 
 struct vpcvis_columns {
-    struct vpcvis_reader_config reader_config;
+    uint64_t fields[2]; /* asked for; both 0: all */
     struct vpcvis_allocator allocator;
     uint32_t own_allocator;
     uint32_t flags;
@@ -135,7 +135,7 @@ vpcvis_status vpcvis_columns_init(void *memory, size_t len,
         columns->allocator = *wanted.config.allocator;
     columns->flags = wanted.config.flags;
     columns->rows = wanted.config.rows;
-    columns->reader_config = wanted.reader;
+    memcpy(columns->fields, wanted.reader.fields, sizeof(columns->fields));
     status = lay_out(columns, &wanted);
     if (status == VPCVIS_OK)
         *out = columns;
@@ -216,28 +216,24 @@ static uint32_t find_source(const vpcvis_layout *layout,
     return VPCVIS_FIELD_NONE;
 }
 
-/* What is asked for and has no array in pieces has none in the reader either. */
+/* Where the columns are in a layout, the first of which says what columns there are. */
 static void use_layout(vpcvis_columns *columns, const vpcvis_layout *layout)
 {
-    const uint64_t *asked = columns->reader_config.fields;
-    uint32_t c, used = 0, asked_count = 0;
+    uint32_t c, used = 0, asked = 0;
 
     if (columns->planned && vpcvis_layout_equal(layout, &columns->layout))
         return;
     memcpy(&columns->layout, layout, sizeof(*layout));
     if (!columns->planned)
-        vpcvis_i_columns_plan(&columns->set, layout, asked, columns->flags);
+        vpcvis_i_columns_plan(&columns->set, layout, columns->fields, columns->flags);
     columns->planned = 1;
     for (c = 0; c < columns->set.count; c++) {
         columns->pieces.field[c] = find_source(layout, &columns->set.column[c]);
         used += columns->pieces.field[c] != VPCVIS_FIELD_NONE;
     }
-    for (c = 0; c < vpcvis_layout_columns(layout); c++) {
-        const uint32_t field = vpcvis_layout_field(layout, c);
-
-        asked_count += columns->arrays.values[field] != NULL;
-    }
-    columns->narrow = used < asked_count;
+    for (c = 0; c < vpcvis_layout_columns(layout); c++)
+        asked += columns->arrays.values[vpcvis_layout_field(layout, c)] != NULL;
+    columns->narrow = used < asked;
 }
 
 /* Room for texts: that of the pieces for all the rows of a batch, and a quarter more. */

@@ -31,7 +31,6 @@
 #define VPCVIS_I_COLUMNS_BINARY 9  /* of `width` bytes */
 #define VPCVIS_I_COLUMNS_WORDS  10 /* int32 indexes into a dictionary of utf8 */
 
-/* Widths of fixed binary go up to a sketch's. */
 #define VPCVIS_I_COLUMNS_NAME_MAX (VPCVIS_LAYOUT_NAME_MAX + 16)
 #define VPCVIS_I_COLUMNS_TEXT_MAX 0x7fffffffu /* bytes: offsets are int32 */
 
@@ -82,6 +81,19 @@ struct vpcvis_i_columns_block {
 VPCVIS_I_INLINE uint32_t vpcvis_i_columns_has_text(uint32_t type)
 {
     return type == VPCVIS_I_COLUMNS_UTF8 || type == VPCVIS_I_COLUMNS_WORDS;
+}
+
+/* An address in 16 bytes: IPv4 as IPv6 maps it (RFC 4291, section 2.5.5.2). */
+VPCVIS_I_INLINE void vpcvis_i_columns_put_addr(uint8_t *out,
+                                               const struct vpcvis_addr *addr)
+{
+    if (addr->family != VPCVIS_ADDR_IPV4) {
+        memcpy(out, addr->bytes, 16);
+        return;
+    }
+    memset(out, 0, 10);
+    memset(out + 10, 0xff, 2);
+    memcpy(out + 12, addr->bytes, 4);
 }
 
 /* How many bytes an element of a column has; of utf8 an offset. */

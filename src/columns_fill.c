@@ -121,13 +121,7 @@ static void move_binary(const struct move *move)
     for (i = 0; i < move->count; i++) {
         if (move->nulls > 0 && !has_bit(move->valid, move->first + i))
             continue;
-        if (from[i].family == VPCVIS_ADDR_IPV4) {
-            memset(to[i], 0, 10);
-            memset(to[i] + 10, 0xff, 2);
-            memcpy(to[i] + 12, from[i].bytes, 4);
-        } else {
-            memcpy(to[i], from[i].bytes, 16);
-        }
+        vpcvis_i_columns_put_addr(to[i], &from[i]);
     }
 }
 

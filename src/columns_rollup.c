@@ -223,13 +223,7 @@ static void put_binary(struct vpcvis_i_columns_target *to, uint32_t row,
     if (value->state != VPCVIS_STATE_VALUE)
         return;
     set_bit(to->valid, row);
-    if (value->addr.family == VPCVIS_ADDR_IPV6) {
-        memcpy(out, value->addr.bytes, 16);
-        return;
-    }
-    out[10] = 0xff;
-    out[11] = 0xff;
-    memcpy(out + 12, value->addr.bytes, 4);
+    vpcvis_i_columns_put_addr(out, &value->addr);
 }
 
 static void put_key(const struct choice *choice, uint32_t k,

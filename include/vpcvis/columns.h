@@ -92,16 +92,13 @@ struct ArrowArrayStream {
 typedef struct vpcvis_columns vpcvis_columns;
 
 /* vpcvis_columns_config.flags: other types and names than the plain ones. */
-#define VPCVIS_COLUMNS_UNDERSCORE 1u /* names as Athena writes them: account_id */
-#define VPCVIS_COLUMNS_UNSIGNED \
-    2u /* uint8 protocol; uint16 ports; uint32 and uint64 for the other numbers */
-#define VPCVIS_COLUMNS_BINARY 4u /* addresses of 16 bytes, IPv4 as ::ffff:a.b.c.d */
-#define VPCVIS_COLUMNS_TIMES  8u /* start and end are timestamps, in seconds, UTC */
-#define VPCVIS_COLUMNS_DICTIONARY \
-    16u /* utf8 columns but addresses: int32 indexes into a dictionary of the batch */
-/* Of vpcvis_columns_rollup alone. */
-#define VPCVIS_COLUMNS_PARTIAL \
-    32u /* to be merged: all rows with flags and records, sketches as they are */
+#define VPCVIS_COLUMNS_UNDERSCORE 1u  /* names as Athena writes them: account_id */
+#define VPCVIS_COLUMNS_UNSIGNED   2u  /* uint8 protocol, uint16 ports, uint32, uint64 */
+#define VPCVIS_COLUMNS_BINARY     4u  /* addresses of 16 bytes, IPv4 as ::ffff:a.b.c.d */
+#define VPCVIS_COLUMNS_TIMES      8u  /* start and end are timestamps, in seconds, UTC */
+#define VPCVIS_COLUMNS_DICTIONARY 16u /* utf8 but addresses: a dictionary a batch */
+/* Of rollups alone: to be merged, with columns flags and rows, sketches as they are. */
+#define VPCVIS_COLUMNS_PARTIAL 32u
 
 #define VPCVIS_COLUMNS_ROWS_MAX 1048576 /* 2^20 */
 
@@ -257,11 +254,10 @@ VPCVIS_API vpcvis_status vpcvis_columns_merge(vpcvis_rollup *rollup,
  * and end), and dictionaries of texts. [columns.read]
  */
 struct vpcvis_columns_map {
-    uint32_t columns; /* children of the schema */
-    uint32_t found;   /* those that are fields */
-    uint32_t
-        child[VPCVIS_FIELD_MAX];    /* by field: which child, VPCVIS_FIELD_NONE if none */
-    uint8_t type[VPCVIS_FIELD_MAX]; /* by field: how it is stored; for the library */
+    uint32_t columns;                 /* children of the schema */
+    uint32_t found;                   /* those that are fields */
+    uint32_t child[VPCVIS_FIELD_MAX]; /* by field: its child, or VPCVIS_FIELD_NONE */
+    uint8_t type[VPCVIS_FIELD_MAX];   /* by field: how it is stored; for the library */
 };
 
 /*

@@ -3,7 +3,7 @@
 # The engines: flow logs in DuckDB, in Spark, through pipes. check.sh, from the top level with
 # BUILD in the environment, after `make all examples`.
 #
-# Installs what it needs from PyPI and crates.io under $BUILD/engines; wants java, cargo, python3
+# Installs what it needs from PyPI and the registry of crates under $BUILD/engines; wants java, cargo, python3
 # with venv, zlib. VPCVIS_PYTHON is where the Python package is.
 set -eu
 
