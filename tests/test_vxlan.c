@@ -420,6 +420,38 @@ START_TEST(edited_datagrams)
 }
 END_TEST
 
+/* The sum as RFC 1071 section 1 puts it, a word of 16 bits at a time. */
+static uint16_t plain_checksum(const uint8_t *bytes, size_t len)
+{
+    uint64_t sum = 0;
+    size_t i;
+
+    for (i = 0; i < len; i++)
+        sum += i % 2 == 0 ? bytes[i] * 256u : bytes[i];
+    while (sum > 0xffff)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)(~sum & 0xffff);
+}
+
+/* [vxlan.checksum] Every length and alignment; bytes that carry in every place, and few that do. */
+START_TEST(checksums_of_every_length)
+{
+    static uint8_t bytes[1600];
+    size_t at, len, i;
+
+    for (i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(_i == 0 ? 0xff : _i == 1 ? i * i * 31 >> 3 : i % 97 == 0);
+    for (at = 0; at < 9; at++)
+        for (len = 0; len <= 1520; len += len < 300 ? 1 : 61)
+            ck_assert_uint_eq(vpcvis_vxlan_checksum(guard_copy(bytes + at, len), len),
+                              plain_checksum(bytes + at, len));
+    for (at = 0; at < 9; at++)
+        for (len = 0; len < 80; len++)
+            ck_assert_uint_eq(vpcvis_vxlan_checksum(bytes + at, len),
+                              plain_checksum(bytes + at, len));
+}
+END_TEST
+
 /* [vxlan.checksum-verify] [vxlan.checksum] Nasty 12 and 13. */
 START_TEST(checksums)
 {
@@ -527,6 +559,7 @@ int main(void)
     tcase_add_test(tc, too_long_is_cut_or_refused);
     tcase_add_test(tc, wraps_that_cannot_be);
     tcase_add_loop_test(tc, edited_datagrams, 0, COUNT(edits));
+    tcase_add_loop_test(tc, checksums_of_every_length, 0, 3);
     tcase_add_test(tc, checksums);
     tcase_add_loop_test(tc, damaged_datagrams, 0, 2);
     suite_add_tcase(suite, tc);
