@@ -10,6 +10,7 @@
 #if defined(HAVE_DPDK)
 #include <rte_acl.h>
 #include <rte_byteorder.h>
+#include <rte_malloc.h>
 
 #define BURST 64
 
@@ -26,6 +27,7 @@ struct peer_acl {
     struct rte_acl_ctx *context;
     enum rte_acl_classify_alg algorithm;
     double build_ms;
+    uint64_t bytes;
 };
 
 static const struct rte_acl_field_def fields[5] = {
@@ -90,8 +92,19 @@ static void choose_algorithm(struct peer_acl *acl)
     }
 }
 
+/* What DPDK's heap has given away. */
+static uint64_t heap_bytes(void)
+{
+    struct rte_malloc_socket_stats stats;
+
+    memset(&stats, 0, sizeof stats);
+    rte_malloc_get_socket_stats(0, &stats);
+    return stats.heap_allocsz_bytes;
+}
+
 static int build(struct peer_acl *acl, const struct vpcvis_rule *rules, uint32_t count)
 {
+    const uint64_t before = heap_bytes();
     struct rte_acl_config config;
     struct acl_rule rule;
     double start;
@@ -110,6 +123,7 @@ static int build(struct peer_acl *acl, const struct vpcvis_rule *rules, uint32_t
     start = now_ms();
     status = rte_acl_build(acl->context, &config);
     acl->build_ms = now_ms() - start;
+    acl->bytes = heap_bytes() - before;
     return status == 0;
 }
 
@@ -164,6 +178,11 @@ double peer_acl_build_ms(const struct peer_acl *acl)
 {
     return acl->build_ms;
 }
+
+uint64_t peer_acl_bytes(const struct peer_acl *acl)
+{
+    return acl->bytes;
+}
 #else
 struct peer_acl *peer_acl_new(const struct vpcvis_rule *rules, uint32_t count)
 {
@@ -187,6 +206,12 @@ void peer_acl_match(const struct peer_acl *acl, const struct vpcvis_packet *pack
 }
 
 double peer_acl_build_ms(const struct peer_acl *acl)
+{
+    (void)acl;
+    return 0;
+}
+
+uint64_t peer_acl_bytes(const struct peer_acl *acl)
 {
     (void)acl;
     return 0;

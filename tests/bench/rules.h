@@ -34,4 +34,7 @@ void peer_acl_match(const struct peer_acl *acl, const struct vpcvis_packet *pack
 /* How long its tables took to make. */
 double peer_acl_build_ms(const struct peer_acl *acl);
 
+/* The memory of its tables. */
+uint64_t peer_acl_bytes(const struct peer_acl *acl);
+
 #endif
