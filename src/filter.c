@@ -46,9 +46,9 @@ static uint64_t aligned(uint64_t bytes)
 /* How many boxes a scan of all of them is the fastest for. */
 static uint32_t linear_max(const struct vpcvis_filter_config *known, uint32_t set)
 {
-    const uint32_t ipv4 = known->cpu == VPCVIS_CPU_AVX512 ? 72
-                          : known->cpu == VPCVIS_CPU_AVX2 ? 32
-                                                          : 16;
+    const uint32_t ipv4 = known->cpu == VPCVIS_CPU_AVX512 ? 52
+                          : known->cpu == VPCVIS_CPU_AVX2 ? 40
+                                                          : 24;
     if (known->structure == VPCVIS_FILTER_TABLES)
         return 0;
     if (known->structure == VPCVIS_FILTER_LINEAR)

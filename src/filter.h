@@ -18,7 +18,7 @@
 #include "vpcvis/filter.h"
 
 #define VPCVIS_I_FILTER_SETS  4u
-#define VPCVIS_I_FILTER_GROUP 64u /* packets at a time */
+#define VPCVIS_I_FILTER_GROUP 128u /* packets at a time */
 
 /* Whether a packet's ports are known, above its protocol: 0 if not. */
 #define VPCVIS_I_FILTER_KNOWN  0x100u
@@ -52,50 +52,61 @@ struct vpcvis_i_filter_box6 {
 /*
  * Tables (filter_tables.c). The class of an address is the longest of the set's blocks that
  * hold it; a class of sources and one of destinations lead to a cell, and the cell to
- * the few boxes that are left to look at, eight a leaf:
+ * the few boxes that are left to look at, one after the other:
  *
- *     address -> run -> class -> row    |  page of row and column / 64  |  leaf | leaf |
- *     address -> run -> class -> column |  cell in it: first leaf
+ *     address -> run -> row    |  page of row and column / 32  |  box | box | last box |
+ *     address -> run -> column |  cell in it: first box
  *
  * Pages that are alike in neighbouring rows are there once. A set's boxes may be split into parts
- * with rows, columns and cells of their own, as a product of few is less than that of all.
+ * with rows, columns and cells of their own, as a product of few is less than that of all. Few
+ * cells are not in pages but row by row; if a part has one row or column, each run has its cell.
  */
 #define VPCVIS_I_FILTER_PARTS  3u
-#define VPCVIS_I_FILTER_PAGE   64u
-#define VPCVIS_I_FILTER_LEAF   8u
-#define VPCVIS_I_FILTER_LEVELS 6u
+#define VPCVIS_I_FILTER_PAGE   32u
+#define VPCVIS_I_FILTER_LEVELS 5u
+#define VPCVIS_I_FILTER_ROOT   64u
 #define VPCVIS_I_FILTER_KEYS   16u
 
-/* Boxes in their order; what is missing holds no packet. */
-struct vpcvis_i_filter_leaf {
-    uint32_t low[VPCVIS_I_FILTER_LEAF], high[VPCVIS_I_FILTER_LEAF];
-    uint32_t kind[VPCVIS_I_FILTER_LEAF]; /* and its mask in the upper half */
-    uint32_t answer[VPCVIS_I_FILTER_LEAF];
+/* A box of a list, where addresses are known to match; list 0 is that of no box. */
+struct vpcvis_i_filter_entry {
+    uint32_t low, high;
+    uint32_t kind; /* and its mask in the upper half */
+    uint32_t answer;
 };
 
-#define VPCVIS_I_FILTER_MORE 0x80000000u /* in kind[0]: another leaf follows */
+#define VPCVIS_I_FILTER_LAST 0x80000000u /* in kind: the list ends here */
 
-/* A static B+ tree, as that of room prefix but with 16 keys a line, which are signed. */
+/*
+ * The last addresses of runs, signed, in lines of 16; above them the last keys of lines, and so
+ * on up to a root of 64 at most. What is missing is INT32_MAX, so no search ends past a line.
+ */
 struct vpcvis_i_filter_tree {
     uint32_t levels;
-    uint32_t line[VPCVIS_I_FILTER_LEVELS];
-    int32_t *keys;
-    uint32_t *classes;        /* of each run */
-    const vpcvis_prefix *map; /* IPv6: instead of all this */
+    int32_t *keys[VPCVIS_I_FILTER_LEVELS];
+    const vpcvis_prefix *map; /* IPv6: instead of all this, classes are its values */
 };
 
+#define VPCVIS_I_FILTER_BY_SRC   0u
+#define VPCVIS_I_FILTER_BY_DST   1u
+#define VPCVIS_I_FILTER_IN_ROWS  2u
+#define VPCVIS_I_FILTER_IN_PAGES 3u
+
+/* Numbers of 16 bits, or of 32 if the tables are wide. */
 struct vpcvis_i_filter_part {
-    uint32_t *row_of; /* a class's row: where its pages begin */
-    uint32_t *column_of;
-    uint32_t *rows; /* pages */
-    uint32_t *cells;
+    uint32_t kind;
+    uint32_t row_len; /* cells, or pages */
+    void *row_of;     /* of a run of sources, or of a class of IPv6 */
+    void *column_of;
+    void *rows; /* pages */
+    void *cells;
 };
 
 struct vpcvis_i_filter_tables {
     struct vpcvis_i_filter_tree src, dst;
     uint32_t parts;
+    uint32_t wide;
     struct vpcvis_i_filter_part part[VPCVIS_I_FILTER_PARTS];
-    struct vpcvis_i_filter_leaf *leaves;
+    struct vpcvis_i_filter_entry *entries;
 };
 
 struct vpcvis_i_filter_set {
@@ -127,6 +138,22 @@ struct vpcvis_i_filter_keys {
     uint32_t ports[VPCVIS_I_FILTER_GROUP];
     uint32_t kind[VPCVIS_I_FILTER_GROUP];
 };
+
+/* And what else decides whether rules are asked. */
+struct vpcvis_i_filter_words {
+    uint32_t
+        meta[VPCVIS_I_FILTER_GROUP]; /* family, protocol, direction, verdict, the first
+                                             highest */
+    uint32_t flags[VPCVIS_I_FILTER_GROUP];
+};
+
+#if defined(VPCVIS_I_X86)
+/* filter_take_avx512.c: IPv4 packets to columns, a multiple of 16 of them. */
+VPCVIS_I void vpcvis_i_filter_take_avx512(const char *packets, size_t stride,
+                                          uint32_t count,
+                                          struct vpcvis_i_filter_keys *keys,
+                                          struct vpcvis_i_filter_words *words);
+#endif
 
 VPCVIS_I_INLINE uint32_t vpcvis_i_filter_set(uint32_t direction, uint32_t family)
 {

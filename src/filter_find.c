@@ -1,85 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room filter: matching by tables, step by step for all lanes, so that the waits overlap.
+ * Room filter: matching by tables, step by step, and the steps in plain C; lines of trees are also
+ * searched with SSE2 and AVX2.
  */
-#include "filter.h"
+#include "filter_find.h"
 
 #if defined(VPCVIS_I_X86)
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
-#define AVX512 \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,bmi,bmi2,popcnt")))
 #endif
 
-#define GROUP VPCVIS_I_FILTER_GROUP
+/* ---- Runs ---- */
 
-/* How many keys of a line are below x. */
-typedef uint32_t keys_below(const int32_t *line, int32_t x);
-
-/* The first box of a leaf that holds a packet, a bit each. */
-typedef uint32_t match_leaf(const struct vpcvis_i_filter_leaf *leaf, uint32_t ports,
-                            uint32_t kind);
-
-/* Keys are sorted, so four steps of halving do. */
-VPCVIS_I_INLINE uint32_t below_portable(const int32_t *line, int32_t x)
+/* Keys are sorted, so halving does. */
+VPCVIS_I_INLINE uint32_t line_portable(const int32_t *line, int32_t x)
 {
     uint32_t at = (uint32_t)(line[7] < x) * 8;
 
     at += (uint32_t)(line[at + 3] < x) * 4;
     at += (uint32_t)(line[at + 1] < x) * 2;
-    at += (uint32_t)(line[at] < x);
-    return at + (uint32_t)(at == VPCVIS_I_FILTER_KEYS - 1 && line[at] < x);
+    return at + (uint32_t)(line[at] < x);
 }
 
-/* One after the other: most leaves have few boxes, and answer 0 is past the last. */
-VPCVIS_I_INLINE uint32_t leaf_portable(const struct vpcvis_i_filter_leaf *leaf,
-                                       uint32_t ports, uint32_t kind)
+/* The root as four lines: which of them, and where in it. */
+VPCVIS_I_INLINE void root_by_lines(const int32_t *root, const uint32_t *addr,
+                                   uint32_t lanes, uint32_t *below,
+                                   vpcvis_i_filter_line *line)
 {
-    uint32_t i;
+    uint32_t lane;
 
-    for (i = 0; i < VPCVIS_I_FILTER_LEAF && leaf->answer[i] != 0; i++) {
-        const uint32_t differ =
-            ((leaf->kind[i] ^ kind) & (leaf->kind[i] >> 16 & 0x3ff)) |
-            vpcvis_i_filter_outside(ports, leaf->low[i], leaf->high[i]) >> 31;
-        if (differ == 0)
-            return 1u << i;
-    }
-    return 0;
-}
-
-/* Classes of IPv4 addresses. */
-VPCVIS_I_INLINE void classes4(const struct vpcvis_i_filter_tree *tree,
-                              const uint32_t *addr, uint32_t lanes, uint32_t *classes,
-                              keys_below *below)
-{
-    uint32_t level, lane;
-
-    for (lane = 0; lane < lanes; lane++)
-        classes[lane] = 0;
-    for (level = 0; level + 1 < tree->levels; level++) {
-        const int32_t *keys =
-            tree->keys + (size_t)tree->line[level] * VPCVIS_I_FILTER_KEYS;
-        for (lane = 0; lane < lanes; lane++) {
-            const int32_t x = (int32_t)(addr[lane] ^ 0x80000000u);
-            classes[lane] = classes[lane] * (VPCVIS_I_FILTER_KEYS + 1) +
-                            below(keys + (size_t)classes[lane] * VPCVIS_I_FILTER_KEYS, x);
-        }
-    }
     for (lane = 0; lane < lanes; lane++) {
-        const size_t from = (size_t)classes[lane] * VPCVIS_I_FILTER_KEYS;
-        const int32_t x = (int32_t)(addr[lane] ^ 0x80000000u);
-        const uint32_t run =
-            (uint32_t)from +
-            below(tree->keys + (size_t)tree->line[level] * VPCVIS_I_FILTER_KEYS + from,
-                  x);
-        classes[lane] = tree->classes[run];
+        const int32_t x = vpcvis_i_filter_key(addr[lane]);
+        const uint32_t from = ((uint32_t)(root[VPCVIS_I_FILTER_KEYS - 1] < x) +
+                               (uint32_t)(root[2 * VPCVIS_I_FILTER_KEYS - 1] < x) +
+                               (uint32_t)(root[3 * VPCVIS_I_FILTER_KEYS - 1] < x)) *
+                              VPCVIS_I_FILTER_KEYS;
+        below[lane] = from + line(root + from, x);
     }
 }
 
-VPCVIS_I_INLINE void classes6(const struct vpcvis_i_filter_tree *tree,
-                              const uint32_t (*addr)[GROUP], uint32_t lanes,
-                              uint32_t *classes)
+static void root_portable(const int32_t *root, const uint32_t *addr, uint32_t lanes,
+                          uint32_t *below)
+{
+    root_by_lines(root, addr, lanes, below, line_portable);
+}
+
+static void runs_portable(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
+                          uint32_t lanes, uint32_t *runs)
+{
+    vpcvis_i_filter_runs(tree, addr, lanes, runs, root_portable, line_portable);
+}
+
+static void classes6(const struct vpcvis_i_filter_tree *tree,
+                     const uint32_t (*addr)[VPCVIS_I_FILTER_GROUP], uint32_t lanes,
+                     uint32_t *classes)
 {
     uint32_t lane;
 
@@ -89,77 +64,10 @@ VPCVIS_I_INLINE void classes6(const struct vpcvis_i_filter_tree *tree,
             (uint64_t)addr[2][lane] << 32 | addr[3][lane])];
 }
 
-/* The answer from a cell on; UINT32_MAX if there is none. */
-VPCVIS_I_WRAPS VPCVIS_I_INLINE uint32_t scan(const struct vpcvis_i_filter_leaf *leaf,
-                                             uint32_t ports, uint32_t kind,
-                                             match_leaf *match)
-{
-    uint32_t hits = match(leaf, ports, kind);
-    uint32_t none = hits == 0;
-
-    while (VPCVIS_I_UNLIKELY((none & leaf->kind[0] >> 31) != 0)) {
-        leaf++;
-        hits = match(leaf, ports, kind);
-        none = hits == 0;
-    }
-    /* Without a branch: whether there is a match is as good as random. */
-    return leaf->answer[vpcvis_i_bytes_lowest(hits | 1u << (VPCVIS_I_FILTER_LEAF - 1))] |
-           (0u - none);
-}
-
-VPCVIS_I_INLINE void find_part(const struct vpcvis_i_filter_tables *tables,
-                               const struct vpcvis_i_filter_part *part,
-                               const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
-                               const uint32_t *src, const uint32_t *dst, uint32_t *best,
-                               match_leaf *match)
-{
-    uint32_t at[GROUP];
-    uint32_t lane;
-
-    for (lane = 0; lane < lanes; lane++) {
-        const uint32_t column = part->column_of[dst[lane]];
-        at[lane] = part->rows[part->row_of[src[lane]] + column / VPCVIS_I_FILTER_PAGE] +
-                   column % VPCVIS_I_FILTER_PAGE;
-        VPCVIS_I_PREFETCH(part->cells + at[lane]);
-    }
-    for (lane = 0; lane < lanes; lane++) {
-        at[lane] = part->cells[at[lane]];
-        VPCVIS_I_PREFETCH(tables->leaves + at[lane]);
-    }
-    for (lane = 0; lane < lanes; lane++) {
-        const uint32_t found =
-            scan(tables->leaves + at[lane], keys->ports[lane], keys->kind[lane], match);
-        best[lane] = found < best[lane] ? found : best[lane];
-    }
-}
-
-VPCVIS_I_INLINE void find(const vpcvis_filter *filter, uint32_t set,
-                          const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
-                          uint32_t *answers, keys_below *below, match_leaf *match)
-{
-    const struct vpcvis_i_filter_tables *tables = &filter->set[set].tables;
-    uint32_t src[GROUP], dst[GROUP];
-    uint32_t part, lane;
-
-    if (set % 2 == 0) {
-        classes4(&tables->src, keys->src[0], lanes, src, below);
-        classes4(&tables->dst, keys->dst[0], lanes, dst, below);
-    } else {
-        classes6(&tables->src, keys->src, lanes, src);
-        classes6(&tables->dst, keys->dst, lanes, dst);
-    }
-    for (lane = 0; lane < lanes; lane++)
-        answers[lane] = UINT32_MAX;
-    for (part = 0; part < tables->parts; part++)
-        find_part(tables, &tables->part[part], keys, lanes, src, dst, answers, match);
-    for (lane = 0; lane < lanes; lane++)
-        answers[lane] = answers[lane] == UINT32_MAX ? 0 : answers[lane];
-}
-
 #if defined(VPCVIS_I_X86)
 /* The keys below x come first: how many is where the mask ends. */
-static inline __attribute__((always_inline)) uint32_t below_sse2(const int32_t *line,
-                                                                 int32_t x)
+static inline __attribute__((always_inline)) uint32_t line_sse2(const int32_t *line,
+                                                                int32_t x)
 {
     const __m128i *at = (const __m128i *)line;
     const __m128i key = _mm_set1_epi32(x);
@@ -172,40 +80,20 @@ static inline __attribute__((always_inline)) uint32_t below_sse2(const int32_t *
         ~(uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)));
 }
 
-/* Ports and kinds of a packet against four boxes, from the one at `at` on. */
-static inline __attribute__((always_inline)) __m128i half_sse2(
-    const struct vpcvis_i_filter_leaf *leaf, uint32_t at, __m128i ports, __m128i kind)
+static void root_sse2(const int32_t *root, const uint32_t *addr, uint32_t lanes,
+                      uint32_t *below)
 {
-    const __m128i low = _mm_load_si128((const __m128i *)(leaf->low + at));
-    const __m128i high = _mm_load_si128((const __m128i *)(leaf->high + at));
-    const __m128i k = _mm_load_si128((const __m128i *)(leaf->kind + at));
-    const __m128i mask = _mm_and_si128(_mm_srli_epi32(k, 16), _mm_set1_epi32(0x3ff));
-    const __m128i differ = _mm_or_si128(
-        _mm_or_si128(_mm_subs_epu16(low, ports), _mm_subs_epu16(ports, high)),
-        _mm_and_si128(_mm_xor_si128(k, kind), mask));
-
-    return _mm_cmpeq_epi32(differ, _mm_setzero_si128());
+    root_by_lines(root, addr, lanes, below, line_sse2);
 }
 
-static inline __attribute__((always_inline)) uint32_t leaf_sse2(
-    const struct vpcvis_i_filter_leaf *leaf, uint32_t ports, uint32_t kind)
+static void runs_sse2(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
+                      uint32_t lanes, uint32_t *runs)
 {
-    const __m128i p = _mm_set1_epi32((int)ports), k = _mm_set1_epi32((int)kind);
-    const __m128i hits =
-        _mm_packs_epi32(half_sse2(leaf, 0, p, k), half_sse2(leaf, 4, p, k));
-
-    return (uint32_t)_mm_movemask_epi8(_mm_packs_epi16(hits, _mm_setzero_si128()));
+    vpcvis_i_filter_runs(tree, addr, lanes, runs, root_sse2, line_sse2);
 }
 
-static void find_sse2(const vpcvis_filter *filter, uint32_t set,
-                      const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
-                      uint32_t *answers)
-{
-    find(filter, set, keys, lanes, answers, below_sse2, leaf_sse2);
-}
-
-AVX2 static inline __attribute__((always_inline)) uint32_t below_avx2(const int32_t *line,
-                                                                      int32_t x)
+AVX2 static inline __attribute__((always_inline)) uint32_t line_avx2(const int32_t *line,
+                                                                     int32_t x)
 {
     const __m256i key = _mm256_set1_epi32(x);
     const __m256i a = _mm256_cmpgt_epi32(key, _mm256_load_si256((const __m256i *)line));
@@ -217,60 +105,212 @@ AVX2 static inline __attribute__((always_inline)) uint32_t below_avx2(const int3
            2;
 }
 
-/* Ports and kinds of a packet against eight boxes at once. */
-AVX2 static inline __attribute__((always_inline)) uint32_t leaf_avx2(
-    const struct vpcvis_i_filter_leaf *leaf, uint32_t ports, uint32_t kind)
+AVX2 static void root_avx2(const int32_t *root, const uint32_t *addr, uint32_t lanes,
+                           uint32_t *below)
 {
-    const __m256i p = _mm256_set1_epi32((int)ports);
-    const __m256i low = _mm256_load_si256((const __m256i *)leaf->low);
-    const __m256i high = _mm256_load_si256((const __m256i *)leaf->high);
-    const __m256i k = _mm256_load_si256((const __m256i *)leaf->kind);
-    const __m256i mask =
-        _mm256_and_si256(_mm256_srli_epi32(k, 16), _mm256_set1_epi32(0x3ff));
-    const __m256i differ = _mm256_or_si256(
-        _mm256_or_si256(_mm256_subs_epu16(low, p), _mm256_subs_epu16(p, high)),
-        _mm256_and_si256(_mm256_xor_si256(k, _mm256_set1_epi32((int)kind)), mask));
-
-    return (uint32_t)_mm256_movemask_ps(
-        _mm256_castsi256_ps(_mm256_cmpeq_epi32(differ, _mm256_setzero_si256())));
+    root_by_lines(root, addr, lanes, below, line_avx2);
 }
 
-AVX2 static void find_avx2(const vpcvis_filter *filter, uint32_t set,
-                           const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
-                           uint32_t *answers)
+AVX2 static void runs_avx2(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
+                           uint32_t lanes, uint32_t *runs)
 {
-    find(filter, set, keys, lanes, answers, below_avx2, leaf_avx2);
+    vpcvis_i_filter_runs(tree, addr, lanes, runs, root_avx2, line_avx2);
 }
 
-AVX512 static inline __attribute__((always_inline)) uint32_t below_avx512(
-    const int32_t *line, int32_t x)
-{
-    const __mmask16 below =
-        _mm512_cmplt_epi32_mask(_mm512_load_si512(line), _mm512_set1_epi32(x));
-
-    return (uint32_t)_mm_popcnt_u32(below);
-}
-
-AVX512 static void find_avx512(const vpcvis_filter *filter, uint32_t set,
-                               const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
-                               uint32_t *answers)
-{
-    find(filter, set, keys, lanes, answers, below_avx512, leaf_avx2);
-}
 #endif
+
+/* ---- Cells ---- */
+
+VPCVIS_I_INLINE uint32_t number_at(const void *numbers, size_t i, uint32_t wide)
+{
+    return wide ? ((const uint32_t *)numbers)[i] : ((const uint16_t *)numbers)[i];
+}
+
+/* Where the lists of a part begin, if each run of one side has its own. */
+VPCVIS_I_INLINE void cells_by_run(const struct vpcvis_i_filter_part *part,
+                                  const uint32_t *runs, uint32_t lanes, uint32_t wide,
+                                  uint32_t *at)
+{
+    uint32_t lane;
+
+    for (lane = 0; lane < lanes; lane++)
+        at[lane] = number_at(part->cells, runs[lane], wide);
+}
+
+VPCVIS_I_INLINE void cells_in_rows(const struct vpcvis_i_filter_part *part,
+                                   const uint32_t *src, const uint32_t *dst,
+                                   uint32_t lanes, uint32_t wide, uint32_t *at)
+{
+    uint32_t lane;
+
+    for (lane = 0; lane < lanes; lane++)
+        at[lane] =
+            number_at(part->cells,
+                      (size_t)number_at(part->row_of, src[lane], wide) * part->row_len +
+                          number_at(part->column_of, dst[lane], wide),
+                      wide);
+}
+
+VPCVIS_I_INLINE void cells_in_pages(const struct vpcvis_i_filter_part *part,
+                                    const uint32_t *src, const uint32_t *dst,
+                                    uint32_t lanes, uint32_t wide,
+                                    const struct vpcvis_i_filter_entry *entries,
+                                    uint32_t *at)
+{
+    uint32_t cell[VPCVIS_I_FILTER_GROUP];
+    uint32_t lane;
+
+    for (lane = 0; lane < lanes; lane++) {
+        const uint32_t column = number_at(part->column_of, dst[lane], wide);
+        const size_t row =
+            (size_t)number_at(part->row_of, src[lane], wide) * part->row_len;
+        cell[lane] = number_at(part->rows, row + column / VPCVIS_I_FILTER_PAGE, wide) *
+                         VPCVIS_I_FILTER_PAGE +
+                     column % VPCVIS_I_FILTER_PAGE;
+        VPCVIS_I_PREFETCH((const char *)part->cells +
+                          (wide ? 4 : 2) * (size_t)cell[lane]);
+    }
+    for (lane = 0; lane < lanes; lane++) {
+        at[lane] = number_at(part->cells, cell[lane], wide);
+        VPCVIS_I_PREFETCH(entries + at[lane]);
+    }
+}
+
+VPCVIS_I_INLINE void cells(const struct vpcvis_i_filter_part *part, const uint32_t *src,
+                           const uint32_t *dst, uint32_t lanes, uint32_t wide,
+                           const struct vpcvis_i_filter_entry *entries, uint32_t *at)
+{
+    if (part->kind == VPCVIS_I_FILTER_BY_SRC)
+        cells_by_run(part, src, lanes, wide, at);
+    else if (part->kind == VPCVIS_I_FILTER_BY_DST)
+        cells_by_run(part, dst, lanes, wide, at);
+    else if (part->kind == VPCVIS_I_FILTER_IN_ROWS)
+        cells_in_rows(part, src, dst, lanes, wide, at);
+    else
+        cells_in_pages(part, src, dst, lanes, wide, entries, at);
+}
+
+/* ---- Lists ---- */
+
+/* Without branches: whether a box matches, or is the last, is as good as random. */
+static void look_once(const struct vpcvis_i_filter_entry *entries,
+                      const struct vpcvis_i_filter_lanes *lanes,
+                      struct vpcvis_i_filter_lists *lists, uint32_t from)
+{
+    const uint32_t count = lists->count;
+    uint32_t left = from, i;
+
+    for (i = from; i < count; i++) {
+        const uint32_t at = lists->at[i], lane = lists->lane[i];
+        const struct vpcvis_i_filter_entry *entry = &entries[at];
+        const uint32_t answer = entry->answer, best = lanes->best[lane];
+        const uint32_t differ =
+            ((entry->kind ^ lanes->kind[lane]) & (entry->kind >> 16 & 0x3ff)) |
+            vpcvis_i_filter_outside(lanes->ports[lane], entry->low, entry->high) >> 31;
+        const uint32_t holds = differ == 0, lower = answer < best;
+        lanes->best[lane] = (holds & lower) != 0 ? answer : best;
+        lists->at[left] = at + 1;
+        lists->lane[left] = lane;
+        left += ~holds & lower & ~(entry->kind >> 31);
+    }
+    lists->count = left;
+}
+
+/* The lists of all parts together, until each lane has its answer. */
+static void look_portable(const struct vpcvis_i_filter_entry *entries,
+                          const struct vpcvis_i_filter_lanes *lanes)
+{
+    struct vpcvis_i_filter_lists lists;
+    uint32_t part, lane, n;
+
+    lists.count = 0;
+    for (part = 0; part < lanes->parts; part++) {
+        const uint32_t *at = lanes->at + (size_t)part * VPCVIS_I_FILTER_GROUP;
+        const uint32_t from = lists.count;
+        for (n = from, lane = 0; lane < lanes->count; lane++) {
+            lists.at[n] = at[lane];
+            lists.lane[n] = lane;
+            n += at[lane] != 0;
+        }
+        lists.count = n;
+        look_once(entries, lanes, &lists, from);
+    }
+    while (lists.count > 0)
+        look_once(entries, lanes, &lists, 0);
+}
+
+/* ---- All steps ---- */
+
+static void find_runs(uint32_t cpu, const struct vpcvis_i_filter_tree *tree,
+                      const uint32_t *addr, uint32_t lanes, uint32_t *runs)
+{
+    switch (cpu) {
+#if defined(VPCVIS_I_X86)
+    case VPCVIS_CPU_SSE2: runs_sse2(tree, addr, lanes, runs); break;
+    case VPCVIS_CPU_AVX2: runs_avx2(tree, addr, lanes, runs); break;
+    case VPCVIS_CPU_AVX512: vpcvis_i_filter_runs_avx512(tree, addr, lanes, runs); break;
+#endif
+    default: runs_portable(tree, addr, lanes, runs); break;
+    }
+}
+
+static void look(uint32_t cpu, const struct vpcvis_i_filter_entry *entries,
+                 const struct vpcvis_i_filter_lanes *lanes)
+{
+#if defined(VPCVIS_I_X86)
+    if (cpu == VPCVIS_CPU_AVX512) {
+        vpcvis_i_filter_look_avx512(entries, lanes);
+        return;
+    }
+#endif
+    (void)cpu;
+    look_portable(entries, lanes);
+}
+
+/* Where the lists of all parts begin. */
+static void find_cells(const struct vpcvis_i_filter_tables *tables, const uint32_t *src,
+                       const uint32_t *dst, uint32_t lanes, uint32_t *at)
+{
+    uint32_t part;
+
+    for (part = 0; part < tables->parts; part++, at += VPCVIS_I_FILTER_GROUP) {
+        if (tables->wide)
+            cells(&tables->part[part], src, dst, lanes, 1, tables->entries, at);
+        else
+            cells(&tables->part[part], src, dst, lanes, 0, tables->entries, at);
+    }
+}
 
 void vpcvis_i_filter_find(const vpcvis_filter *filter, uint32_t set,
                           const struct vpcvis_i_filter_keys *keys, uint32_t lanes,
                           uint32_t *answers)
 {
-    switch (filter->cpu) {
-#if defined(VPCVIS_I_X86)
-    case VPCVIS_CPU_SSE2: find_sse2(filter, set, keys, lanes, answers); break;
-    case VPCVIS_CPU_AVX2: find_avx2(filter, set, keys, lanes, answers); break;
-    case VPCVIS_CPU_AVX512: find_avx512(filter, set, keys, lanes, answers); break;
-#endif
-    default:
-        find(filter, set, keys, lanes, answers, below_portable, leaf_portable);
-        break;
+    const struct vpcvis_i_filter_tables *tables = &filter->set[set].tables;
+    uint32_t src[VPCVIS_I_FILTER_GROUP], dst[VPCVIS_I_FILTER_GROUP],
+        at[VPCVIS_I_FILTER_PARTS * VPCVIS_I_FILTER_GROUP];
+    struct vpcvis_i_filter_lanes some = {keys->ports,   keys->kind, at,
+                                         tables->parts, 0,          answers};
+    uint32_t lane;
+
+    if (set % 2 == 0) {
+        find_runs(filter->cpu, &tables->src, keys->src[0], lanes, src);
+        find_runs(filter->cpu, &tables->dst, keys->dst[0], lanes, dst);
+    } else {
+        classes6(&tables->src, keys->src, lanes, src);
+        classes6(&tables->dst, keys->dst, lanes, dst);
     }
+    find_cells(tables, src, dst, lanes, at);
+    for (lane = 0; lane < lanes; lane++)
+        answers[lane] = UINT32_MAX;
+    for (lane = 0; lane < lanes; lane += some.count) {
+        some.count =
+            lanes - lane < VPCVIS_I_FILTER_LOOK ? lanes - lane : VPCVIS_I_FILTER_LOOK;
+        look(filter->cpu, tables->entries, &some);
+        some.ports += some.count;
+        some.kind += some.count;
+        some.at += some.count;
+        some.best += some.count;
+    }
+    for (lane = 0; lane < lanes; lane++)
+        answers[lane] = answers[lane] == UINT32_MAX ? 0 : answers[lane];
 }

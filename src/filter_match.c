@@ -155,9 +155,14 @@ static void copy_lane(const struct vpcvis_i_filter_keys *from, uint32_t lane,
 }
 
 /* Lanes above the last, up to a multiple of 32, are computed on and not used. */
+VPCVIS_I_INLINE uint32_t vectors(uint32_t lanes)
+{
+    return (lanes + 31) & ~31u;
+}
+
 static uint32_t fill(struct vpcvis_i_filter_keys *keys, uint32_t lanes, uint32_t words)
 {
-    const uint32_t all = (lanes + 31) & ~31u;
+    const uint32_t all = vectors(lanes);
 
     if (lanes == 0)
         return 0;
@@ -211,17 +216,13 @@ static void match_mixed(const vpcvis_filter *filter, uint32_t set, uint32_t coun
 
 #define AHEAD 8u
 
-struct words {
-    uint32_t meta[GROUP]; /* family, protocol, direction, verdict, the first highest */
-    uint32_t flags[GROUP];
-};
-
-VPCVIS_I_INLINE void copy_words(const char *packets, size_t stride, uint32_t count,
-                                struct vpcvis_i_filter_keys *keys, struct words *words)
+static void copy_words(const char *packets, size_t stride, uint32_t from, uint32_t count,
+                       struct vpcvis_i_filter_keys *keys,
+                       struct vpcvis_i_filter_words *words)
 {
     uint32_t lane;
 
-    for (lane = 0; lane < count; lane++) {
+    for (lane = from; lane < count; lane++) {
         const struct vpcvis_packet *packet =
             (const struct vpcvis_packet *)(const void *)(packets + lane * stride);
         if (lane + AHEAD < count)
@@ -232,7 +233,24 @@ VPCVIS_I_INLINE void copy_words(const char *packets, size_t stride, uint32_t cou
         words->meta[lane] = vpcvis_i_bytes_be32(&packet->family);
         words->flags[lane] = packet->flags;
     }
-    for (; lane < GROUP; lane++) {
+}
+
+/* Packets to columns of whole vectors: those that are missing are as the first. */
+static void take_words(const vpcvis_filter *filter, const char *packets, size_t stride,
+                       uint32_t count, struct vpcvis_i_filter_keys *keys,
+                       struct vpcvis_i_filter_words *words)
+{
+    uint32_t lane = 0;
+
+#if defined(VPCVIS_I_X86)
+    if (filter->cpu == VPCVIS_CPU_AVX512) {
+        lane = count & ~15u;
+        vpcvis_i_filter_take_avx512(packets, stride, lane, keys, words);
+    }
+#endif
+    (void)filter;
+    copy_words(packets, stride, lane, count, keys, words);
+    for (lane = count; lane < vectors(count); lane++) {
         keys->src[0][lane] = keys->src[0][0];
         keys->dst[0][lane] = keys->dst[0][0];
         keys->ports[lane] = keys->ports[0];
@@ -259,7 +277,8 @@ is_listed(const struct vpcvis_i_scope_marks *marks, uint32_t src, uint32_t dst,
 
 /* Kinds of all lanes; returns 0 if they are what this is for. */
 VPCVIS_I_INLINE uint32_t judge_words(const vpcvis_filter *filter, uint32_t direction,
-                                     const struct words *words,
+                                     uint32_t lanes,
+                                     const struct vpcvis_i_filter_words *words,
                                      struct vpcvis_i_filter_keys *keys)
 {
     const struct vpcvis_i_scope_marks marks = filter->marks;
@@ -267,7 +286,7 @@ VPCVIS_I_INLINE uint32_t judge_words(const vpcvis_filter *filter, uint32_t direc
     const uint32_t look = (filter->flags & VPCVIS_FILTER_MARKED) == 0;
     uint32_t odd = 0, lane;
 
-    for (lane = 0; lane < GROUP; lane++) {
+    for (lane = 0; lane < lanes; lane++) {
         const uint32_t meta = words->meta[lane], flags = words->flags[lane];
         const uint32_t protocol = meta >> 16 & 0xff;
         const uint32_t capable = (uint32_t)(protocol == 6) | (uint32_t)(protocol == 17);
@@ -277,7 +296,7 @@ VPCVIS_I_INLINE uint32_t judge_words(const vpcvis_filter *filter, uint32_t direc
     }
     if (!look)
         return odd;
-    for (lane = 0; lane < GROUP; lane++)
+    for (lane = 0; lane < lanes; lane++)
         odd |= is_listed(&marks, keys->src[0][lane], keys->dst[0][lane],
                          keys->ports[lane] & 0xffff, keys->kind[lane] & 0xff);
     return odd;
@@ -285,29 +304,31 @@ VPCVIS_I_INLINE uint32_t judge_words(const vpcvis_filter *filter, uint32_t direc
 
 #if defined(VPCVIS_I_X86)
 AVX2 static uint32_t judge_avx2(const vpcvis_filter *filter, uint32_t direction,
-                                const struct words *words,
+                                uint32_t lanes, const struct vpcvis_i_filter_words *words,
                                 struct vpcvis_i_filter_keys *keys)
 {
-    return judge_words(filter, direction, words, keys);
+    return judge_words(filter, direction, lanes, words, keys);
 }
 
 AVX512 static uint32_t judge_avx512(const vpcvis_filter *filter, uint32_t direction,
-                                    const struct words *words,
+                                    uint32_t lanes,
+                                    const struct vpcvis_i_filter_words *words,
                                     struct vpcvis_i_filter_keys *keys)
 {
-    return judge_words(filter, direction, words, keys);
+    return judge_words(filter, direction, lanes, words, keys);
 }
 #endif
 
-static uint32_t judge(const vpcvis_filter *filter, uint32_t direction,
-                      const struct words *words, struct vpcvis_i_filter_keys *keys)
+static uint32_t judge(const vpcvis_filter *filter, uint32_t direction, uint32_t lanes,
+                      const struct vpcvis_i_filter_words *words,
+                      struct vpcvis_i_filter_keys *keys)
 {
     switch (filter->cpu) {
 #if defined(VPCVIS_I_X86)
-    case VPCVIS_CPU_AVX2: return judge_avx2(filter, direction, words, keys);
-    case VPCVIS_CPU_AVX512: return judge_avx512(filter, direction, words, keys);
+    case VPCVIS_CPU_AVX2: return judge_avx2(filter, direction, lanes, words, keys);
+    case VPCVIS_CPU_AVX512: return judge_avx512(filter, direction, lanes, words, keys);
 #endif
-    default: return judge_words(filter, direction, words, keys);
+    default: return judge_words(filter, direction, lanes, words, keys);
     }
 }
 
@@ -316,23 +337,23 @@ static int match_plain(const vpcvis_filter *filter, const char *packets, size_t 
                        uint32_t count, uint32_t direction, struct group *group,
                        struct vpcvis_filter_answer *answers)
 {
-    struct words words;
+    struct vpcvis_i_filter_words words;
     uint32_t lane, way;
 
     if ((filter->flags & KINDS) != 0)
         return 0;
-    copy_words(packets, stride, count, &group->keys, &words);
+    take_words(filter, packets, stride, count, &group->keys, &words);
     way = direction != 0 ? direction : words.meta[0] >> 8 & 0xff;
     if (way - 1 > 1)
         return 0;
     if (direction != 0) {
-        for (lane = 0; lane < GROUP; lane++)
+        for (lane = 0; lane < vectors(count); lane++)
             words.meta[lane] = (words.meta[lane] & ~0xff00u) | direction << 8;
     }
-    if (judge(filter, way, &words, &group->keys) != 0)
+    if (judge(filter, way, vectors(count), &words, &group->keys) != 0)
         return 0;
     match_set(filter, vpcvis_i_filter_set(way, VPCVIS_ADDR_IPV4), &group->keys,
-              (count + 31) & ~31u, group->answers);
+              vectors(count), group->answers);
     for (lane = 0; lane < count; lane++)
         answers[lane] = filter->answers[group->answers[lane]];
     return 1;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Room filter: tables that are made, into memory: trees or maps of classes, leaves, parts.
+ * Room filter: tables that are made, into memory: trees or maps of runs, lists of boxes, parts.
  */
 #include "filter_tables.h"
 
 #define PAGE VPCVIS_I_FILTER_PAGE
+#define FEW  16384u /* cells that need no pages */
 
 static void *put(struct vpcvis_i_filter_out *out, const void *from, uint64_t bytes)
 {
@@ -21,77 +22,68 @@ static void *put(struct vpcvis_i_filter_out *out, const void *from, uint64_t byt
     return to;
 }
 
-static uint32_t lines_over(uint32_t lines)
+/* Numbers in 16 bits, or in 32 if they are wide. */
+static void *put_numbers(struct vpcvis_i_filter_out *out, const uint32_t *from,
+                         size_t count, uint32_t wide)
 {
-    return (lines + VPCVIS_I_FILTER_KEYS) / (VPCVIS_I_FILTER_KEYS + 1);
+    uint16_t *to;
+    size_t i;
+
+    if (wide)
+        return put(out, from, count * sizeof(*from));
+    to = put(out, NULL, count * sizeof(*to));
+    for (i = 0; to != NULL && i < count; i++)
+        to[i] = (uint16_t)from[i];
+    return to;
 }
 
-/* The last key that line `line` of a level, of which levels - level - 1 are below, leads to. */
-static uint32_t last_key(uint32_t line, uint32_t below, uint32_t keys)
+/* The last address of a run, so that signed numbers are in the order of addresses. */
+static int32_t run_key(const struct vpcvis_i_filter_side *side, uint32_t run)
 {
-    uint64_t end = line + 1;
-
-    for (; below > 0; below--)
-        end *= VPCVIS_I_FILTER_KEYS + 1;
-    end *= VPCVIS_I_FILTER_KEYS;
-    return end < keys ? (uint32_t)end - 1 : keys - 1;
-}
-
-static int32_t run_key(const struct vpcvis_i_filter_side *side, uint32_t key)
-{
-    const uint32_t last = (uint32_t)(side->runs[key + 1].high >> 32) - 1;
+    const uint32_t last = (uint32_t)(side->runs[run + 1].high >> 32) - 1;
     return last < 0x80000000u ? (int32_t)last + INT32_MIN : (int32_t)(last - 0x80000000u);
 }
 
-static void fill_tree(const struct vpcvis_i_filter_side *side, const uint32_t *lines,
-                      struct vpcvis_i_filter_tree *tree)
+static uint32_t whole_lines(uint32_t keys)
 {
-    const uint32_t keys = (uint32_t)side->run_count - 1;
-    uint32_t level, line, i;
-    int32_t *at = tree->keys;
+    return (keys + VPCVIS_I_FILTER_KEYS - 1) & ~(VPCVIS_I_FILTER_KEYS - 1);
+}
 
-    for (level = 0; level < tree->levels; level++) {
-        const uint32_t below = tree->levels - 1 - level;
-        for (line = 0; line < lines[level]; line++) {
-            for (i = 0; i < VPCVIS_I_FILTER_KEYS; i++, at++) {
-                const uint64_t child = (uint64_t)line * (VPCVIS_I_FILTER_KEYS + 1) + i;
-                const uint64_t key = (uint64_t)line * VPCVIS_I_FILTER_KEYS + i;
-                *at = INT32_MAX;
-                if (below == 0 && key < keys)
-                    *at = run_key(side, (uint32_t)key);
-                else if (below > 0 && child + 1 < lines[level + 1])
-                    *at = run_key(side, last_key((uint32_t)child, below - 1, keys));
-            }
-        }
-    }
-    for (i = 0; i < side->run_count; i++)
-        tree->classes[i] = side->runs[i].value;
+/* The keys of a level: of runs in the lowest, of the lines below in the others. */
+static void fill_level(const struct vpcvis_i_filter_side *side, const int32_t *below,
+                       uint32_t count, int32_t *keys, uint32_t room)
+{
+    uint32_t i;
+
+    for (i = 0; i + 1 < count; i++)
+        keys[i] = below
+                      ? below[(size_t)i * VPCVIS_I_FILTER_KEYS + VPCVIS_I_FILTER_KEYS - 1]
+                      : run_key(side, i);
+    for (; i < room; i++)
+        keys[i] = INT32_MAX;
 }
 
 static void put_tree(struct vpcvis_i_filter_out *out,
                      const struct vpcvis_i_filter_side *side,
                      struct vpcvis_i_filter_tree *tree)
 {
-    uint32_t count[VPCVIS_I_FILTER_LEVELS], lines[VPCVIS_I_FILTER_LEVELS];
-    uint32_t n =
-        (uint32_t)(side->run_count + VPCVIS_I_FILTER_KEYS - 2) / VPCVIS_I_FILTER_KEYS;
-    uint32_t levels = 0, total = 0, i;
+    uint32_t count[VPCVIS_I_FILTER_LEVELS];
+    const int32_t *below = NULL;
+    uint32_t levels = 1, level;
 
-    count[levels++] = n == 0 ? 1 : n;
-    while (count[levels - 1] > 1) {
-        count[levels] = lines_over(count[levels - 1]);
-        levels++;
-    }
+    count[0] = (uint32_t)side->run_count;
+    for (; count[levels - 1] > VPCVIS_I_FILTER_ROOT; levels++)
+        count[levels] = whole_lines(count[levels - 1]) / VPCVIS_I_FILTER_KEYS;
     tree->levels = levels;
-    for (i = 0; i < levels; i++) {
-        lines[i] = count[levels - 1 - i];
-        tree->line[i] = total;
-        total += lines[i];
+    for (level = levels; level-- > 0;) {
+        const uint32_t n = count[levels - 1 - level];
+        const uint32_t room = level > 0 ? whole_lines(n) : VPCVIS_I_FILTER_ROOT;
+        tree->keys[level] = put(out, NULL, (uint64_t)room * sizeof(int32_t));
+        if (tree->keys[level] == NULL)
+            continue;
+        fill_level(side, below, n, tree->keys[level], room);
+        below = tree->keys[level];
     }
-    tree->keys = put(out, NULL, (uint64_t)total * VPCVIS_I_FILTER_KEYS * sizeof(int32_t));
-    tree->classes = put(out, NULL, side->run_count * sizeof(uint32_t));
-    if (out->memory && !out->failed)
-        fill_tree(side, lines, tree);
 }
 
 static void be64(uint64_t value, uint8_t *out)
@@ -138,91 +130,173 @@ static void put_map(struct vpcvis_i_filter_make *make, struct vpcvis_i_filter_ou
         tree->map = map;
 }
 
-static void fill_leaves(const struct vpcvis_i_filter_make *make,
-                        const struct vpcvis_i_filter_cell_list *list,
-                        struct vpcvis_i_filter_leaf *leaf)
+static void fill_entries(const struct vpcvis_i_filter_make *make,
+                         const struct vpcvis_i_filter_cell_list *list,
+                         struct vpcvis_i_filter_entry *entry)
 {
     const uint32_t *ids = make->pool + list->at;
-    uint32_t i, j;
+    uint32_t i;
 
-    for (i = 0; i == 0 || i < list->len; i += VPCVIS_I_FILTER_LEAF, leaf++) {
-        for (j = 0; j < VPCVIS_I_FILTER_LEAF; j++) {
-            const struct vpcvis_i_filter_box *box;
-            leaf->low[j] = UINT32_MAX;
-            leaf->high[j] = leaf->kind[j] = leaf->answer[j] = 0;
-            if (i + j >= list->len)
-                continue;
-            box = &make->boxes[ids[i + j]];
-            leaf->low[j] = (uint32_t)box->srcport[0] << 16 | box->dstport[0];
-            leaf->high[j] = (uint32_t)box->srcport[1] << 16 | box->dstport[1];
-            leaf->kind[j] = box->kind | (box->kind_mask & 0x3ff) << 16;
-            leaf->answer[j] = make->first + ids[i + j];
-        }
-        if (i + VPCVIS_I_FILTER_LEAF < list->len)
-            leaf->kind[0] |= VPCVIS_I_FILTER_MORE;
+    for (i = 0; i < list->len; i++, entry++) {
+        const struct vpcvis_i_filter_box *box = &make->boxes[ids[i]];
+        entry->low = (uint32_t)box->srcport[0] << 16 | box->dstport[0];
+        entry->high = (uint32_t)box->srcport[1] << 16 | box->dstport[1];
+        entry->kind = box->kind | (box->kind_mask & 0x3ff) << 16;
+        entry->answer = make->first + ids[i];
     }
+    entry[-1].kind |= VPCVIS_I_FILTER_LAST;
 }
 
-/* The lists that cells have, as leaves. */
-static void put_leaves(struct vpcvis_i_filter_make *make, struct vpcvis_i_filter_out *out,
-                       struct vpcvis_i_filter_tables *tables)
+/* Places for the lists that cells have. Returns how many entries they are. */
+static uint32_t place_lists(struct vpcvis_i_filter_make *make)
 {
-    uint32_t leaves = 0, part, list;
+    uint32_t entries = 1, part, list;
     size_t i;
 
     for (list = 0; list < make->list_count; list++)
-        make->lists[list].leaf = VPCVIS_I_FILTER_NOTHING;
+        make->lists[list].entry = VPCVIS_I_FILTER_NOTHING;
+    make->lists[0].entry = 0;
     for (part = 0; part < make->parts; part++) {
         const size_t cells = (size_t)make->part[part].pages * PAGE;
         for (i = 0; i < cells; i++) {
             struct vpcvis_i_filter_cell_list *used =
                 &make->lists[make->part[part].cells[i]];
-            if (used->leaf != VPCVIS_I_FILTER_NOTHING)
+            if (used->entry != VPCVIS_I_FILTER_NOTHING)
                 continue;
-            used->leaf = leaves;
-            leaves += used->len == 0
-                          ? 1
-                          : (used->len + VPCVIS_I_FILTER_LEAF - 1) / VPCVIS_I_FILTER_LEAF;
+            used->entry = entries;
+            entries += used->len;
         }
     }
-    tables->leaves = put(out, NULL, (uint64_t)leaves * sizeof(*tables->leaves));
-    if (out->memory == NULL || out->failed)
+    return entries;
+}
+
+static void put_entries(struct vpcvis_i_filter_make *make,
+                        struct vpcvis_i_filter_out *out, uint32_t entries,
+                        struct vpcvis_i_filter_tables *tables)
+{
+    static const struct vpcvis_i_filter_entry none = {UINT32_MAX, 0, VPCVIS_I_FILTER_LAST,
+                                                      0};
+    uint32_t list;
+
+    tables->entries = put(out, NULL, (uint64_t)entries * sizeof(*tables->entries));
+    if (tables->entries == NULL)
         return;
-    for (list = 0; list < make->list_count; list++) {
-        if (make->lists[list].leaf != VPCVIS_I_FILTER_NOTHING)
-            fill_leaves(make, &make->lists[list],
-                        tables->leaves + make->lists[list].leaf);
+    tables->entries[0] = none;
+    for (list = 1; list < make->list_count; list++) {
+        if (make->lists[list].entry != VPCVIS_I_FILTER_NOTHING)
+            fill_entries(make, &make->lists[list],
+                         tables->entries + make->lists[list].entry);
     }
 }
 
-static void put_part(const struct vpcvis_i_filter_make *make,
-                     struct vpcvis_i_filter_out *out,
-                     const struct vpcvis_i_filter_split *part,
-                     struct vpcvis_i_filter_part *made)
+/* What a class has, for each run of that class; IPv6 has classes alone. That is the class's row or
+ * column, or, if there are cells, the one of that number. */
+static void *put_places(struct vpcvis_i_filter_out *out,
+                        const struct vpcvis_i_filter_side *side, const uint32_t *of,
+                        const uint32_t *cells, int ipv6, uint32_t wide)
 {
-    const size_t rows = (size_t)part->rows * part->pages_a_row;
-    const size_t cells = (size_t)part->pages * PAGE;
+    const size_t count = ipv6 ? side->count : side->run_count;
+    void *to = put(out, NULL, count * (wide ? sizeof(uint32_t) : sizeof(uint16_t)));
     size_t i;
 
-    made->row_of = put(out, part->row_of, make->src.count * sizeof(uint32_t));
-    made->column_of = put(out, part->column_of, make->dst.count * sizeof(uint32_t));
-    made->rows = put(out, part->row_pages, rows * sizeof(uint32_t));
-    made->cells = put(out, part->cells, cells * sizeof(uint32_t));
-    if (out->memory == NULL || out->failed)
+    for (i = 0; to != NULL && i < count; i++) {
+        const uint32_t number = of[ipv6 ? i : side->runs[i].value];
+        const uint32_t place = cells ? cells[number] : number;
+        if (wide)
+            ((uint32_t *)to)[i] = place;
+        else
+            ((uint16_t *)to)[i] = (uint16_t)place;
+    }
+    return to;
+}
+
+/* Lists of cells as the places of their entries. */
+static uint32_t entry_at(const struct vpcvis_i_filter_make *make,
+                         const struct vpcvis_i_filter_split *part, uint32_t row,
+                         uint32_t column)
+{
+    const uint32_t page =
+        part->row_pages[(size_t)row * part->pages_a_row + column / PAGE];
+
+    return make->lists[part->cells[(size_t)page * PAGE + column % PAGE]].entry;
+}
+
+/* Cells row by row; their memory is that of scratch. */
+static void put_rows(struct vpcvis_i_filter_make *make, struct vpcvis_i_filter_out *out,
+                     const struct vpcvis_i_filter_split *part, int ipv6, uint32_t wide,
+                     struct vpcvis_i_filter_part *made)
+{
+    char *const before = make->at;
+    uint32_t *cells =
+        vpcvis_i_filter_take(make, (uint64_t)part->rows * part->columns * sizeof(*cells));
+    uint32_t row, column, n = 0;
+
+    if (make->failed)
         return;
-    for (i = 0; i < make->src.count; i++)
-        made->row_of[i] *= part->pages_a_row;
-    for (i = 0; i < rows; i++)
-        made->rows[i] *= PAGE;
-    for (i = 0; i < cells; i++)
-        made->cells[i] = make->lists[part->cells[i]].leaf;
+    for (row = 0; row < part->rows; row++) {
+        for (column = 0; column < part->columns; column++)
+            cells[n++] = entry_at(make, part, row, column);
+    }
+    made->row_len = part->columns;
+    if (made->kind == VPCVIS_I_FILTER_IN_ROWS)
+        made->cells = put_numbers(out, cells, n, wide);
+    else
+        made->cells = put_places(out, part->columns == 1 ? &make->src : &make->dst,
+                                 part->columns == 1 ? part->row_of : part->column_of,
+                                 cells, ipv6, wide);
+    make->at = before;
+}
+
+static void put_pages(struct vpcvis_i_filter_make *make, struct vpcvis_i_filter_out *out,
+                      const struct vpcvis_i_filter_split *part, uint32_t wide,
+                      struct vpcvis_i_filter_part *made)
+{
+    const size_t count = (size_t)part->pages * PAGE;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        part->cells[i] = make->lists[part->cells[i]].entry;
+    made->row_len = part->pages_a_row;
+    made->rows =
+        put_numbers(out, part->row_pages, (size_t)part->rows * part->pages_a_row, wide);
+    made->cells = put_numbers(out, part->cells, count, wide);
+}
+
+static void put_part(struct vpcvis_i_filter_make *make, struct vpcvis_i_filter_out *out,
+                     const struct vpcvis_i_filter_split *part, int ipv6, uint32_t wide,
+                     struct vpcvis_i_filter_part *made)
+{
+    made->kind = part->columns == 1                            ? VPCVIS_I_FILTER_BY_SRC
+                 : part->rows == 1                             ? VPCVIS_I_FILTER_BY_DST
+                 : (uint64_t)part->rows * part->columns <= FEW ? VPCVIS_I_FILTER_IN_ROWS
+                                                               : VPCVIS_I_FILTER_IN_PAGES;
+    if (made->kind >= VPCVIS_I_FILTER_IN_ROWS) {
+        made->row_of = put_places(out, &make->src, part->row_of, NULL, ipv6, wide);
+        made->column_of = put_places(out, &make->dst, part->column_of, NULL, ipv6, wide);
+    }
+    if (made->kind == VPCVIS_I_FILTER_IN_PAGES)
+        put_pages(make, out, part, wide, made);
+    else
+        put_rows(make, out, part, ipv6, wide, made);
+}
+
+/* Whether numbers of 16 bits do. */
+static int is_wide(const struct vpcvis_i_filter_make *make, uint32_t entries)
+{
+    uint32_t most = entries, i;
+
+    for (i = 0; i < make->parts; i++) {
+        const struct vpcvis_i_filter_split *part = &make->part[i];
+        most |= part->pages | part->rows | part->columns;
+    }
+    return most > UINT16_MAX;
 }
 
 void vpcvis_i_filter_put(struct vpcvis_i_filter_make *make,
                          struct vpcvis_i_filter_out *out, int ipv6,
                          struct vpcvis_i_filter_tables *tables)
 {
-    uint32_t i;
+    uint32_t entries, i;
 
     memset(tables, 0, sizeof(*tables));
     tables->parts = make->parts;
@@ -235,7 +309,9 @@ void vpcvis_i_filter_put(struct vpcvis_i_filter_make *make,
     }
     if (make->failed)
         return;
-    put_leaves(make, out, tables);
+    entries = place_lists(make);
+    tables->wide = (uint32_t)is_wide(make, entries);
+    put_entries(make, out, entries, tables);
     for (i = 0; i < make->parts; i++)
-        put_part(make, out, &make->part[i], &tables->part[i]);
+        put_part(make, out, &make->part[i], ipv6, tables->wide, &tables->part[i]);
 }

@@ -422,7 +422,7 @@ static void try_parts(struct vpcvis_i_filter_make *make, uint32_t len, uint8_t *
  * if none is, not much larger. */
 static void choose_parts(struct vpcvis_i_filter_make *make, int ipv6)
 {
-    static const uint8_t lens[2][5] = {{0, 8, 16, 24, 2}, {0, 32, 48, 64, 8}};
+    static const uint8_t lens[2][5] = {{0, 2, 8, 16, 24}, {0, 32, 48, 64, 8}};
     uint8_t *part_of = vpcvis_i_filter_take(make, make->count);
     char *at = make->at;
     uint32_t i;

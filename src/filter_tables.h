@@ -28,7 +28,7 @@ struct vpcvis_i_filter_side {
 struct vpcvis_i_filter_cell_list {
     uint32_t at; /* in the pool of boxes */
     uint32_t len;
-    uint32_t leaf;
+    uint32_t entry; /* where it is put */
     uint32_t hash;
 };
 

@@ -119,34 +119,43 @@ void bench_fail(struct bench *bench, const char *name, const char *why)
     bench->failed++;
 }
 
-void bench_compare(struct bench *bench, const char *name, double bar,
-                   const struct bench_side *ours, const struct bench_side *peer)
+double bench_ratio(const struct bench *bench, const struct bench_side *ours,
+                   const struct bench_side *peer, double *ours_time, double *peer_time)
 {
     const struct bench_side *const sides[2] = {ours, peer};
     double ours_ns[BENCH_REPETITIONS_MAX];
     double peer_ns[BENCH_REPETITIONS_MAX];
     double ratios[BENCH_REPETITIONS_MAX];
-    double ns[2], ratio;
-    int missed;
+    double ns[2];
 
     for (uint32_t i = 0; i <= bench->repetitions; i++) {
         /* The first time is short and warms up. */
-        if (!repeat_both(sides, i == 0 ? 1 : bench->pass_ns, ns)) {
-            bench_fail(bench, name, "a pass did not read its text");
-            return;
-        }
+        if (!repeat_both(sides, i == 0 ? 1 : bench->pass_ns, ns))
+            return 0;
         if (i == 0)
             continue;
         ours_ns[i - 1] = ns[0];
         peer_ns[i - 1] = ns[1];
         ratios[i - 1] = ns[1] / ns[0];
     }
-    ratio = median(ratios, bench->repetitions);
-    missed = bar > 0 && !bench->sanity && ratio < bar;
+    *ours_time = median(ours_ns, bench->repetitions);
+    *peer_time = median(peer_ns, bench->repetitions);
+    return median(ratios, bench->repetitions);
+}
+
+void bench_compare(struct bench *bench, const char *name, double bar,
+                   const struct bench_side *ours, const struct bench_side *peer)
+{
+    double ours_ns, peer_ns;
+    const double ratio = bench_ratio(bench, ours, peer, &ours_ns, &peer_ns);
+    const int missed = bar > 0 && !bench->sanity && ratio < bar;
+
+    if (ratio <= 0) {
+        bench_fail(bench, name, "a pass did not read its text");
+        return;
+    }
     bench->missed += (uint32_t)missed;
-    printf("bench %s ours=%.1f peer=%.1f ratio=%.2f bar=", name,
-           median(ours_ns, bench->repetitions), median(peer_ns, bench->repetitions),
-           ratio);
+    printf("bench %s ours=%.1f peer=%.1f ratio=%.2f bar=", name, ours_ns, peer_ns, ratio);
     printf(bar > 0 ? "%.2f%s\n" : "-\n", bar, missed ? " MISSED" : "");
     fflush(stdout);
 }

@@ -52,6 +52,10 @@ int bench_wants(const struct bench *bench, const char *name);
 void bench_compare(struct bench *bench, const char *name, double bar,
                    const struct bench_side *ours, const struct bench_side *peer);
 
+/* The median of PEER/OURS, as above, and of each side's nanoseconds a line; 0 on failure. */
+double bench_ratio(const struct bench *bench, const struct bench_side *ours,
+                   const struct bench_side *peer, double *ours_time, double *peer_time);
+
 /* Print why a measure cannot be had, or what failed. */
 void bench_skip(const char *name, const char *why);
 void bench_fail(struct bench *bench, const char *name, const char *why);

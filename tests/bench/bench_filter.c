@@ -142,7 +142,7 @@ static void compare_family(struct bench *bench, const char *name, struct work *w
 {
     const struct bench_side scan = {scan_pass, work, 1}, acl = {acl_pass, work, 1};
     struct vpcvis_filter_config config = work->config;
-    double speed, megabytes;
+    double speed, megabytes, acl_ns, scan_ns;
     int missed;
 
     config.max_bytes = 1; /* no room for tables */
@@ -151,7 +151,7 @@ static void compare_family(struct bench *bench, const char *name, struct work *w
         bench_fail(bench, name, "the library refused the rules");
         return;
     }
-    speed = bench_time(bench, &scan) / bench_time(bench, &acl);
+    speed = bench_ratio(bench, &acl, &scan, &acl_ns, &scan_ns);
     megabytes = (double)peer_acl_bytes(work->acl) / 1e6;
     missed = !bench->sanity && is_wide(bench) &&
              (!is_near(speed, seed->speed) || !is_near(megabytes, seed->megabytes));
