@@ -82,6 +82,7 @@ struct vpcvis_i_filter_entry {
  */
 struct vpcvis_i_filter_tree {
     uint32_t levels;
+    uint32_t root; /* how many keys of the root there are, up to a power of two */
     int32_t *keys[VPCVIS_I_FILTER_LEVELS];
     const vpcvis_prefix *map; /* IPv6: instead of all this, classes are its values */
 };

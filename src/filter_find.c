@@ -23,14 +23,18 @@ VPCVIS_I_INLINE uint32_t line_portable(const int32_t *line, int32_t x)
     return at + (uint32_t)(line[at] < x);
 }
 
-/* The root as four lines: which of them, and where in it. */
-VPCVIS_I_INLINE void root_by_lines(const int32_t *root, const uint32_t *addr,
-                                   uint32_t lanes, uint32_t *below,
+/* The root as one line or four: which of them, and where in it. */
+VPCVIS_I_INLINE void root_by_lines(const struct vpcvis_i_filter_tree *tree,
+                                   const uint32_t *addr, uint32_t lanes, uint32_t *below,
                                    vpcvis_i_filter_line *line)
 {
+    const int32_t *root = tree->keys[0];
+    const int one = tree->root <= VPCVIS_I_FILTER_KEYS;
     uint32_t lane;
 
-    for (lane = 0; lane < lanes; lane++) {
+    for (lane = 0; one && lane < lanes; lane++)
+        below[lane] = line(root, vpcvis_i_filter_key(addr[lane]));
+    for (; lane < lanes; lane++) {
         const int32_t x = vpcvis_i_filter_key(addr[lane]);
         const uint32_t from = ((uint32_t)(root[VPCVIS_I_FILTER_KEYS - 1] < x) +
                                (uint32_t)(root[2 * VPCVIS_I_FILTER_KEYS - 1] < x) +
@@ -40,10 +44,10 @@ VPCVIS_I_INLINE void root_by_lines(const int32_t *root, const uint32_t *addr,
     }
 }
 
-static void root_portable(const int32_t *root, const uint32_t *addr, uint32_t lanes,
-                          uint32_t *below)
+static void root_portable(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
+                          uint32_t lanes, uint32_t *below)
 {
-    root_by_lines(root, addr, lanes, below, line_portable);
+    root_by_lines(tree, addr, lanes, below, line_portable);
 }
 
 static void runs_portable(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
@@ -80,10 +84,10 @@ static inline __attribute__((always_inline)) uint32_t line_sse2(const int32_t *l
         ~(uint64_t)(uint32_t)_mm_movemask_epi8(_mm_packs_epi16(a, b)));
 }
 
-static void root_sse2(const int32_t *root, const uint32_t *addr, uint32_t lanes,
-                      uint32_t *below)
+static void root_sse2(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
+                      uint32_t lanes, uint32_t *below)
 {
-    root_by_lines(root, addr, lanes, below, line_sse2);
+    root_by_lines(tree, addr, lanes, below, line_sse2);
 }
 
 static void runs_sse2(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
@@ -105,10 +109,10 @@ AVX2 static inline __attribute__((always_inline)) uint32_t line_avx2(const int32
            2;
 }
 
-AVX2 static void root_avx2(const int32_t *root, const uint32_t *addr, uint32_t lanes,
-                           uint32_t *below)
+AVX2 static void root_avx2(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,
+                           uint32_t lanes, uint32_t *below)
 {
-    root_by_lines(root, addr, lanes, below, line_avx2);
+    root_by_lines(tree, addr, lanes, below, line_avx2);
 }
 
 AVX2 static void runs_avx2(const struct vpcvis_i_filter_tree *tree, const uint32_t *addr,

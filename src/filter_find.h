@@ -14,9 +14,9 @@
 
 #define VPCVIS_I_FILTER_LOOK 64u /* packets whose lists are looked at together */
 
-/* How many of the 64 keys of a root, or of the 16 of a line, are below x. The last one never is. */
-typedef void vpcvis_i_filter_root(const int32_t *root, const uint32_t *addr,
-                                  uint32_t lanes, uint32_t *below);
+/* How many keys of the root, or of a line, are below addresses. The last one never is. */
+typedef void vpcvis_i_filter_root(const struct vpcvis_i_filter_tree *tree,
+                                  const uint32_t *addr, uint32_t lanes, uint32_t *below);
 typedef uint32_t vpcvis_i_filter_line(const int32_t *line, int32_t x);
 
 /* The packets, where their lists begin, and their answers. */
@@ -48,7 +48,7 @@ VPCVIS_I_INLINE void vpcvis_i_filter_runs(const struct vpcvis_i_filter_tree *tre
 {
     uint32_t level, lane;
 
-    root(tree->keys[0], addr, lanes, runs);
+    root(tree, addr, lanes, runs);
     for (level = 1; level < tree->levels; level++) {
         const int32_t *keys = tree->keys[level];
         for (lane = 0; lane < lanes; lane++) {

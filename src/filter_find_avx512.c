@@ -39,8 +39,8 @@ AVX512_INLINE __m512i pick(const void *numbers, __m512i index)
 }
 
 /* Halving for 16 addresses at a time, with the keys in registers. */
-AVX512_INLINE void root_avx512(const int32_t *root, const uint32_t *addr, uint32_t lanes,
-                               uint32_t *below)
+AVX512_INLINE void root_avx512(const struct vpcvis_i_filter_tree *tree,
+                               const uint32_t *addr, uint32_t lanes, uint32_t *below)
 {
     uint32_t from, step;
 
@@ -48,10 +48,11 @@ AVX512_INLINE void root_avx512(const int32_t *root, const uint32_t *addr, uint32
         const __m512i x = _mm512_xor_si512(_mm512_loadu_si512(addr + from),
                                            _mm512_set1_epi32(INT32_MIN));
         __m512i at = _mm512_setzero_si512();
-        for (step = VPCVIS_I_FILTER_ROOT / 2; step > 0; step /= 2) {
+        for (step = tree->root / 2; step > 0; step /= 2) {
             const __m512i last = _mm512_add_epi32(at, _mm512_set1_epi32((int)step - 1));
-            at = _mm512_mask_add_epi32(at, _mm512_cmplt_epi32_mask(pick(root, last), x),
-                                       at, _mm512_set1_epi32((int)step));
+            at = _mm512_mask_add_epi32(
+                at, _mm512_cmplt_epi32_mask(pick(tree->keys[0], last), x), at,
+                _mm512_set1_epi32((int)step));
         }
         _mm512_storeu_si512(below + from, at);
     }

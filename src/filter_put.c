@@ -75,6 +75,9 @@ static void put_tree(struct vpcvis_i_filter_out *out,
     for (; count[levels - 1] > VPCVIS_I_FILTER_ROOT; levels++)
         count[levels] = whole_lines(count[levels - 1]) / VPCVIS_I_FILTER_KEYS;
     tree->levels = levels;
+    tree->root = 1;
+    while (tree->root < count[levels - 1])
+        tree->root *= 2;
     for (level = levels; level-- > 0;) {
         const uint32_t n = count[levels - 1 - level];
         const uint32_t room = level > 0 ? whole_lines(n) : VPCVIS_I_FILTER_ROOT;
